@@ -1,0 +1,69 @@
+"""Durable files: written to `.partial`, fsynced and renamed, so that what is present is finished."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.records import InputError
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a whole file or nothing."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the folder's own entries durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def json_line(record: Mapping[str, Any]) -> str:
+    """One record as one line: sorted keys, no NaN, the same bytes everywhere."""
+    return json.dumps(record, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def json_page(record: Mapping[str, Any]) -> str:
+    """One record for people to read: sorted keys, indented, no NaN."""
+    return json.dumps(record, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object); an InputError names the line that is no JSON object."""
+    try:
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                if line.strip():
+                    yield number, parse_object(line, f"{path}:{number}")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+
+
+def parse_object(text: bytes | str, where: str) -> dict[str, Any]:
+    """Parse one JSON object from outside, or raise an InputError that names `where`."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where}: not valid JSON ({error}); wanted one JSON object, in UTF-8") from None
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: found a JSON {type(value).__name__}, wanted an object")
+    return value

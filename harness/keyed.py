@@ -1,0 +1,30 @@
+"""Random choice without a generator: rank items by a keyed hash of their identity.
+
+What is chosen depends on the key and the items alone, never on input order, worker count, platform or Python version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+def digest(key: bytes, purpose: str, *identity: str | int) -> bytes:
+    """32 bytes: HMAC-SHA-256 under `key` of the purpose and the identity, encoded so that no two identities collide."""
+    message = json.dumps([purpose, *identity], ensure_ascii=True, separators=(",", ":")).encode()
+    return hmac.digest(key, message, hashlib.sha256)
+
+
+def token(key: bytes, purpose: str, *identity: str | int) -> str:
+    """An opaque name of 16 hexadecimal digits."""
+    return digest(key, purpose, *identity).hex()[:16]
+
+
+def order(items: Iterable[Item], key: bytes, purpose: str, identity: Callable[[Item], str]) -> list[Item]:
+    """The items in keyed order; identities must differ."""
+    return sorted(items, key=lambda item: digest(key, purpose, identity(item)))

@@ -1,0 +1,115 @@
+"""The nouns of WikiOrder. Standard library only; frozen; a record that exists is legal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class WikiOrderError(Exception):
+    """Anything that is told to a person in one line, without a traceback."""
+
+    exit_code = 1
+
+
+class SubmissionError(WikiOrderError):
+    """The submission's fault: it becomes a visible failed row."""
+
+
+class HarnessError(WikiOrderError):
+    """Our fault or the machine's: never held against a submission."""
+
+
+class InputError(HarnessError):
+    """The user's mistake: a wrong path, file or option. Nothing was run."""
+
+    exit_code = 2
+
+
+class Modality(StrEnum):
+    """What travels to the predictor; the title always does."""
+
+    VISION_TEXT = "vision+text"
+    VISION = "vision"
+    TEXT = "text"
+
+    @property
+    def sends_images(self) -> bool:
+        return self is not Modality.TEXT
+
+    @property
+    def sends_headlines(self) -> bool:
+        return self is not Modality.VISION
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an article: its headline and the set-relative POSIX path of its picture."""
+
+    headline: str
+    image: str
+
+    def __post_init__(self) -> None:
+        if not self.headline.strip() or not self.image:
+            raise ValueError(f"a step needs a headline and a picture, found {self.headline!r} and {self.image!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class StepPair:
+    """A question. It holds neither its answer, nor its article, nor the steps' positions."""
+
+    pair_id: str
+    category: str
+    title: str
+    first: Step
+    second: Step
+
+    def __post_init__(self) -> None:
+        if not self.pair_id or not self.category:
+            raise ValueError(f"a pair needs an id and a category, found {self.pair_id!r} and {self.category!r}")
+        if self.first == self.second:
+            raise ValueError(f"{self.pair_id}: its two steps are the same, so no order can be told")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The truth of a pair: label 1 = in order, 0 = out of order (the paper's convention).
+
+    positions: 0-based indices in the article of the step asked first and of the step asked second.
+    strata: further facts to score by, such as {"method": "same"}; JSON strings only.
+    """
+
+    pair_id: str
+    label: int
+    article_id: str
+    positions: tuple[int, int]
+    strata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        first, second = self.positions
+        if first < 0 or second < 0 or first == second:
+            raise ValueError(f"{self.pair_id}: positions must be two different indices >= 0, found {self.positions}")
+        if type(self.label) is not int or self.label != int(first < second):
+            raise ValueError(f"{self.pair_id}: label {self.label!r} contradicts positions {self.positions}")
+        if not self.article_id:
+            raise ValueError(f"{self.pair_id}: an answer needs its article, which is the cluster of every interval")
+        object.__setattr__(self, "strata", MappingProxyType(dict(self.strata)))
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a predictor says of one pair: the probability that its steps are in order."""
+
+    pair_id: str
+    p_in_order: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.p_in_order <= 1.0:  # refuses NaN as well
+            raise ValueError(f"{self.pair_id}: p_in_order is {self.p_in_order}; a probability lies in [0, 1]")
+
+    @property
+    def label(self) -> int:
+        """1 iff p > 0.5; a tie is 0, as the argmax of eq. 3 gives."""
+        return int(self.p_in_order > 0.5)

@@ -1,0 +1,220 @@
+"""The frozen set: the one owner of its format, which writes it and reads it.
+
+    NAME/test/
+      manifest.json           what it is: see schemas/manifest.schema.json
+      questions.jsonl         pair_id, category, title, steps: [{headline, image}, {headline, image}]
+      images/ab/<sha256>.jpg  pictures, named by their content
+      answers/answers.jsonl   pair_id, label, article_id, positions, strata; never leaves the harness
+      SHA256SUMS              every other file; the digest of the set is the SHA-256 of this file
+
+A set is verified whole before use. A mismatch is named and refused, never repaired.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from harness import files, schema
+from harness.records import Answer, InputError, Step, StepPair
+
+FORMAT = 1
+SUBSETS = ("train", "validation", "test")
+SUMS = "SHA256SUMS"
+SUMS_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+SHOWN = 5  # how many problems one message names before it counts the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a set is. `details` holds what the builder adds: spec, seed, filters, licence, canary GUID."""
+
+    name: str
+    version: str
+    subset: str
+    visibility: str
+    counts: dict[str, int]
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "version": self.version,
+            "subset": self.subset,
+            "visibility": self.visibility,
+            "counts": self.counts,
+            "details": self.details,
+        }
+
+
+@dataclass(frozen=True)
+class FrozenSet:
+    """A verified set in memory; pictures stay on disk.
+
+    questions: in the set's keyed order. answers: the same pairs in the same order.
+    """
+
+    root: Path
+    digest: str
+    manifest: Manifest
+    questions: tuple[StepPair, ...]
+    answers: tuple[Answer, ...]
+
+    @cached_property
+    def title(self) -> str:
+        return f"{self.manifest.name} {self.manifest.version} {self.manifest.subset}"
+
+    def picture(self, step: Step) -> Path:
+        return self.root / step.image
+
+
+def picture_name(content: bytes, suffix: str) -> str:
+    """The set-relative path of a picture: its content's hash, and the suffix of its true format."""
+    digest = hashlib.sha256(content).hexdigest()
+    return f"images/{digest[:2]}/{digest}{suffix}"
+
+
+def store_picture(root: Path, content: bytes, suffix: str) -> str:
+    """Write a picture under its content's name and return that name. Safe to call from several processes at once."""
+    name = picture_name(content, suffix)
+    path = root / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        partial.write_bytes(content)
+        partial.replace(path)
+    return name
+
+
+def freeze(root: Path, manifest: Manifest, rows: Iterable[tuple[StepPair, Answer]]) -> str:
+    """Freeze `root`, which holds the pictures already, and return its digest. Rows keep the order they come in.
+
+    Pictures that no row shows are removed; times are zeroed; answers become readable by the owner alone.
+    """
+    rows = list(rows)
+    questions = "".join(files.json_line(_question_json(pair)) for pair, _ in rows)
+    answers = "".join(files.json_line(_answer_json(answer)) for _, answer in rows)
+    (root / "answers").mkdir(mode=0o700, parents=True, exist_ok=True)
+    (root / "questions.jsonl").write_text(questions, encoding="utf-8")
+    (root / "answers/answers.jsonl").write_text(answers, encoding="utf-8")
+    (root / "answers/answers.jsonl").chmod(0o600)
+    (root / "manifest.json").write_text(files.json_page(manifest.to_json()), encoding="utf-8")
+    shown = {step.image for pair, _ in rows for step in (pair.first, pair.second)}
+    for name in _names(root):
+        if name.startswith("images/") and name not in shown:
+            (root / name).unlink()
+    for folder in sorted((root / "images").glob("*")):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    names = sorted(name for name in _names(root) if name != SUMS)
+    # A picture's name is its SHA-256 already: it is not read again.
+    sums = ((PurePosixPath(n).stem if n.startswith("images/") else files.sha256(root / n), n) for n in names)
+    content = "".join(f"{digest}  {name}\n" for digest, name in sums).encode()
+    files.write(root / SUMS, content)
+    for path in [*root.rglob("*"), root]:
+        os.utime(path, (0, 0))
+    return hashlib.sha256(content).hexdigest()
+
+
+def verify(root: Path, workers: int | None = None) -> tuple[str, list[str]]:
+    """The set's digest, and one line for every altered, missing or extra file (none: it is whole)."""
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder; wanted a frozen set, such as `wikiorder dataset build` makes")
+    if not (root / SUMS).is_file():
+        raise InputError(f"{root}: no {SUMS} in it, so it is no frozen set; name the folder of one subset")
+    content = (root / SUMS).read_bytes()
+    wanted: dict[str, str] = {}
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        match = SUMS_LINE.fullmatch(line)
+        if match is None:
+            return "", [f"{SUMS}:{number}: found {line[:80]!r}, wanted '<sha256>  <path>'"]
+        wanted[match[2]] = match[1]
+    found = set(_names(root)) - {SUMS}
+    problems = [f"{name}: missing" for name in wanted.keys() - found]
+    problems += [f"{name}: extra; the set does not list it" for name in found - wanted.keys()]
+    problems += [f"{name}: a symbolic link; a set holds only files" for name in found if (root / name).is_symlink()]
+    present = sorted(wanted.keys() & found)
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:  # hashing releases the interpreter's lock
+        for name, digest in zip(present, pool.map(lambda n: files.sha256(root / n), present), strict=True):
+            if digest != wanted[name]:
+                problems.append(f"{name}: altered (SHA-256 {digest[:12]}…, wanted {wanted[name][:12]}…)")
+    return hashlib.sha256(content).hexdigest(), sorted(problems)
+
+
+def load(root: Path) -> FrozenSet:
+    """Verify a set whole, then read it. Any flipped byte is named and refused."""
+    digest, problems = verify(root)
+    if problems:
+        more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        raise InputError(f"{root}: not the set that was frozen: {'; '.join(problems[:SHOWN])}{more}. Fetch it again.")
+    manifest = _read_manifest(root / "manifest.json")
+    questions = tuple(_read_question(line, f"questions.jsonl:{n}") for n, line in _lines(root / "questions.jsonl"))
+    answers = tuple(_read_answer(line, f"answers.jsonl:{n}") for n, line in _lines(root / "answers/answers.jsonl"))
+    _check_alignment(root, questions, answers)
+    return FrozenSet(root, digest, manifest, questions, answers)
+
+
+_lines = files.read_json_lines
+
+
+def _names(root: Path) -> list[str]:
+    return [p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_symlink() or not p.is_dir()]
+
+
+def _question_json(pair: StepPair) -> dict[str, Any]:
+    steps = [{"headline": step.headline, "image": step.image} for step in (pair.first, pair.second)]
+    return {"pair_id": pair.pair_id, "category": pair.category, "title": pair.title, "steps": steps}
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    return {
+        "pair_id": answer.pair_id,
+        "label": answer.label,
+        "article_id": answer.article_id,
+        "positions": list(answer.positions),
+        "strata": dict(answer.strata),
+    }
+
+
+def _read_manifest(path: Path) -> Manifest:
+    record = files.parse_object(path.read_bytes(), str(path))
+    schema.check(record, "manifest", str(path))
+    fields = ("name", "version", "subset", "visibility", "counts", "details")
+    return Manifest(*(record[key] for key in fields))
+
+
+def _read_question(record: dict[str, Any], where: str) -> StepPair:
+    schema.check(record, "question", where)
+    try:
+        first, second = (Step(step["headline"], step["image"]) for step in record["steps"])
+        return StepPair(record["pair_id"], record["category"], record["title"], first, second)
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _read_answer(record: dict[str, Any], where: str) -> Answer:
+    schema.check(record, "answer", where)
+    first, second = record["positions"]
+    try:
+        return Answer(record["pair_id"], record["label"], record["article_id"], (first, second), record["strata"])
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _check_alignment(root: Path, questions: Sequence[StepPair], answers: Sequence[Answer]) -> None:
+    if [pair.pair_id for pair in questions] != [answer.pair_id for answer in answers]:
+        raise InputError(f"{root}: questions and answers do not hold the same pairs in the same order; rebuild the set")
+    if len({pair.pair_id for pair in questions}) != len(questions):
+        raise InputError(f"{root}: a pair_id stands twice in questions.jsonl; rebuild the set")
+    for pair in questions:
+        for step in (pair.first, pair.second):
+            if not (root / step.image).is_file():
+                raise InputError(f"{root}: pair {pair.pair_id} shows {step.image}, which the set does not hold")
