@@ -14,22 +14,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness import files, schema
+from harness import checksums, files, schema
 from harness.records import Answer, InputError, Step, StepPair
 
 FORMAT = 1
 SUBSETS = ("train", "validation", "test")
-SUMS = "SHA256SUMS"
-SUMS_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
-SHOWN = 5  # how many problems one message names before it counts the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +95,13 @@ def freeze(root: Path, manifest: Manifest, rows: Iterable[tuple[StepPair, Answer
     Pictures that no row shows are removed; times are zeroed; answers become readable by the owner alone.
     """
     rows = list(rows)
+    shown = {step.image for pair, _ in rows for step in (pair.first, pair.second)}
+    for name in checksums.names(root):
+        if name not in shown:
+            (root / name).unlink()
+    for folder in sorted((root / "images").glob("*")):
+        if not any(folder.iterdir()):
+            folder.rmdir()
     questions = "".join(files.json_line(_question_json(pair)) for pair, _ in rows)
     answers = "".join(files.json_line(_answer_json(answer)) for _, answer in rows)
     (root / "answers").mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,66 +109,20 @@ def freeze(root: Path, manifest: Manifest, rows: Iterable[tuple[StepPair, Answer
     (root / "answers/answers.jsonl").write_text(answers, encoding="utf-8")
     (root / "answers/answers.jsonl").chmod(0o600)
     (root / "manifest.json").write_text(files.json_page(manifest.to_json()), encoding="utf-8")
-    shown = {step.image for pair, _ in rows for step in (pair.first, pair.second)}
-    for name in _names(root):
-        if name.startswith("images/") and name not in shown:
-            (root / name).unlink()
-    for folder in sorted((root / "images").glob("*")):
-        if not any(folder.iterdir()):
-            folder.rmdir()
-    names = sorted(name for name in _names(root) if name != SUMS)
-    # A picture's name is its SHA-256 already: it is not read again.
-    sums = ((PurePosixPath(n).stem if n.startswith("images/") else files.sha256(root / n), n) for n in names)
-    content = "".join(f"{digest}  {name}\n" for digest, name in sums).encode()
-    files.write(root / SUMS, content)
+    digest = checksums.seal(root, known={name: PurePosixPath(name).stem for name in shown})
     for path in [*root.rglob("*"), root]:
         os.utime(path, (0, 0))
-    return hashlib.sha256(content).hexdigest()
-
-
-def verify(root: Path, workers: int | None = None) -> tuple[str, list[str]]:
-    """The set's digest, and one line for every altered, missing or extra file (none: it is whole)."""
-    if not root.is_dir():
-        raise InputError(f"{root}: no such folder; wanted a frozen set, such as `wikiorder dataset build` makes")
-    if not (root / SUMS).is_file():
-        raise InputError(f"{root}: no {SUMS} in it, so it is no frozen set; name the folder of one subset")
-    content = (root / SUMS).read_bytes()
-    wanted: dict[str, str] = {}
-    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
-        match = SUMS_LINE.fullmatch(line)
-        if match is None:
-            return "", [f"{SUMS}:{number}: found {line[:80]!r}, wanted '<sha256>  <path>'"]
-        wanted[match[2]] = match[1]
-    found = set(_names(root)) - {SUMS}
-    problems = [f"{name}: missing" for name in wanted.keys() - found]
-    problems += [f"{name}: extra; the set does not list it" for name in found - wanted.keys()]
-    problems += [f"{name}: a symbolic link; a set holds only files" for name in found if (root / name).is_symlink()]
-    present = sorted(wanted.keys() & found)
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:  # hashing releases the interpreter's lock
-        for name, digest in zip(present, pool.map(lambda n: files.sha256(root / n), present), strict=True):
-            if digest != wanted[name]:
-                problems.append(f"{name}: altered (SHA-256 {digest[:12]}…, wanted {wanted[name][:12]}…)")
-    return hashlib.sha256(content).hexdigest(), sorted(problems)
+    return digest
 
 
 def load(root: Path) -> FrozenSet:
     """Verify a set whole, then read it. Any flipped byte is named and refused."""
-    digest, problems = verify(root)
-    if problems:
-        more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        raise InputError(f"{root}: not the set that was frozen: {'; '.join(problems[:SHOWN])}{more}. Fetch it again.")
+    digest = checksums.require(root, "Wanted the frozen set as it was made: fetch or build it again.")
     manifest = _read_manifest(root / "manifest.json")
-    questions = tuple(_read_question(line, f"questions.jsonl:{n}") for n, line in _lines(root / "questions.jsonl"))
-    answers = tuple(_read_answer(line, f"answers.jsonl:{n}") for n, line in _lines(root / "answers/answers.jsonl"))
+    questions = tuple(files.read_records(root / "questions.jsonl", "question", _read_question))
+    answers = tuple(files.read_records(root / "answers/answers.jsonl", "answer", _read_answer))
     _check_alignment(root, questions, answers)
     return FrozenSet(root, digest, manifest, questions, answers)
-
-
-_lines = files.read_json_lines
-
-
-def _names(root: Path) -> list[str]:
-    return [p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_symlink() or not p.is_dir()]
 
 
 def _question_json(pair: StepPair) -> dict[str, Any]:
@@ -191,22 +147,14 @@ def _read_manifest(path: Path) -> Manifest:
     return Manifest(*(record[key] for key in fields))
 
 
-def _read_question(record: dict[str, Any], where: str) -> StepPair:
-    schema.check(record, "question", where)
-    try:
-        first, second = (Step(step["headline"], step["image"]) for step in record["steps"])
-        return StepPair(record["pair_id"], record["category"], record["title"], first, second)
-    except ValueError as error:
-        raise InputError(f"{where}: {error}") from None
+def _read_question(row: dict[str, Any]) -> StepPair:
+    first, second = (Step(step["headline"], step["image"]) for step in row["steps"])
+    return StepPair(row["pair_id"], row["category"], row["title"], first, second)
 
 
-def _read_answer(record: dict[str, Any], where: str) -> Answer:
-    schema.check(record, "answer", where)
-    first, second = record["positions"]
-    try:
-        return Answer(record["pair_id"], record["label"], record["article_id"], (first, second), record["strata"])
-    except ValueError as error:
-        raise InputError(f"{where}: {error}") from None
+def _read_answer(row: dict[str, Any]) -> Answer:
+    first, second = row["positions"]
+    return Answer(row["pair_id"], row["label"], row["article_id"], (first, second), row["strata"])
 
 
 def _check_alignment(root: Path, questions: Sequence[StepPair], answers: Sequence[Answer]) -> None:
@@ -214,7 +162,8 @@ def _check_alignment(root: Path, questions: Sequence[StepPair], answers: Sequenc
         raise InputError(f"{root}: questions and answers do not hold the same pairs in the same order; rebuild the set")
     if len({pair.pair_id for pair in questions}) != len(questions):
         raise InputError(f"{root}: a pair_id stands twice in questions.jsonl; rebuild the set")
+    held = {name for name in checksums.names(root) if name.startswith("images/")}
     for pair in questions:
         for step in (pair.first, pair.second):
-            if not (root / step.image).is_file():
+            if step.image not in held:
                 raise InputError(f"{root}: pair {pair.pair_id} shows {step.image}, which the set does not hold")

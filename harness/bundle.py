@@ -1,0 +1,183 @@
+"""The result bundle: the one owner of its format, which writes it and reads it.
+
+    <results>/<submission>/<set>-<version>-<subset>/<modality>/
+      result.json         who was asked what, under which isolation, and the scores: schemas/result.schema.json
+      articles.jsonl      correct and asked counts per opaque article: all that ranking needs
+      predictions.jsonl   pair_id, p_in_order
+      timings.json        start-up, latencies, rates: apart, since they differ from run to run
+      stderr.log          what the predictor printed, up to a cap
+      SHA256SUMS          written last, so present means finished
+
+A failed run has a bundle too: status "failed", its reason, no scores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness import __version__, checksums, files, keyed, protocol, schema
+from harness.records import InputError, Modality, Prediction
+from harness.submission import Submission
+from harness.testset import FrozenSet
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleCount:
+    """Pairs of one article asked and answered rightly. article: an opaque name, the same in every bundle of a set."""
+
+    article: str
+    category: str
+    correct: int
+    asked: int
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.article, str) and isinstance(self.category, str) and self.category):
+            raise ValueError(f"an article needs a name and a category, found {self.article!r} and {self.category!r}")
+        if not 0 <= self.correct <= self.asked or self.asked < 1:
+            raise ValueError(f"article {self.article}: {self.correct} correct of {self.asked} asked cannot be")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle read back, every digest checked."""
+
+    root: Path
+    digest: str
+    result: dict[str, Any]
+    articles: tuple[ArticleCount, ...]
+    timings: dict[str, Any]
+
+    @cached_property
+    def predictions(self) -> dict[str, float]:
+        """Probability in order, by pair id: read when first asked for, since a board of many rows does without."""
+        rows = files.read_records(self.root / "predictions.jsonl", "prediction", _read_prediction)
+        return {p.pair_id: p.p_in_order for p in rows}
+
+
+def folder(results: Path, submission: str, frozen: FrozenSet, modality: Modality) -> Path:
+    """Where the bundle of a run belongs below the results folder."""
+    manifest = frozen.manifest
+    set_name = f"{manifest.name}-{manifest.version}-{manifest.subset}"
+    return results / submission / set_name / modality.value.replace("+", "_")
+
+
+def describe_set(frozen: FrozenSet) -> dict[str, Any]:
+    manifest = frozen.manifest
+    return {
+        "name": manifest.name,
+        "version": manifest.version,
+        "subset": manifest.subset,
+        "digest": frozen.digest,
+        "visibility": manifest.visibility,
+        "pairs": len(frozen.questions),
+    }
+
+
+def describe_submission(submission: Submission, image: str | None, weights: str | None) -> dict[str, Any]:
+    return {
+        "name": submission.name,
+        "title": submission.title,
+        "kind": submission.kind,
+        "authors": list(submission.authors),
+        "licence": submission.licence,
+        "paper": submission.paper,
+        "parameters": submission.parameters,
+        "digest": submission.digest,
+        "image": image,
+        "weights": weights,
+        "training_data": list(submission.training_data),
+    }
+
+
+def count_articles(frozen: FrozenSet, predictions: Mapping[str, float]) -> list[ArticleCount]:
+    """Counts per article, under names that tell nothing of the article but agree between bundles of one set."""
+    key = hashlib.sha256(f"articles of {frozen.digest}".encode()).digest()
+    asked: Counter[tuple[str, str]] = Counter()
+    correct: Counter[tuple[str, str]] = Counter()
+    for pair, answer in zip(frozen.questions, frozen.answers, strict=True):
+        if pair.pair_id in predictions:
+            cell = (pair.category, keyed.token(key, "article", answer.article_id))
+            asked[cell] += 1
+            correct[cell] += Prediction(pair.pair_id, predictions[pair.pair_id]).label == answer.label
+    return [
+        ArticleCount(article, category, correct[category, article], n)
+        for (category, article), n in sorted(asked.items())
+    ]
+
+
+def write(
+    root: Path,
+    result: Mapping[str, Any],
+    articles: Sequence[ArticleCount],
+    predictions: Iterable[Prediction],
+    timings: Mapping[str, Any],
+) -> str:
+    """Write a bundle into `root`, where stderr.log may lie already; the manifest comes last. Returns its digest."""
+    schema.check(result, "result", "result.json")
+    ordered = sorted(predictions, key=lambda prediction: prediction.pair_id)
+    lines = [files.json_line({"pair_id": p.pair_id, "p_in_order": p.p_in_order}) for p in ordered]
+    counts = [
+        files.json_line({"article": a.article, "category": a.category, "correct": a.correct, "asked": a.asked})
+        for a in articles
+    ]
+    files.write(root / "articles.jsonl", "".join(counts).encode())
+    files.write(root / "predictions.jsonl", "".join(lines).encode())
+    files.write(root / "timings.json", files.json_page(timings).encode())
+    files.write(root / "result.json", files.json_page(result).encode())
+    return checksums.seal(root)
+
+
+def result_json(
+    frozen: FrozenSet,
+    submission: Mapping[str, Any],
+    modality: Modality,
+    seed: int,
+    isolation: Mapping[str, Any],
+    trust: Mapping[str, Any],
+    scores: Mapping[str, Any] | None,
+    failure: str | None,
+) -> dict[str, Any]:
+    """result.json of a run: scored, or failed by the submission's fault for the reason given."""
+    return {
+        "format": FORMAT,
+        "status": "failed" if failure else "scored",
+        "failure": {"fault": "submission", "reason": failure} if failure else None,
+        "set": describe_set(frozen),
+        "submission": dict(submission),
+        "modality": modality.value,
+        "protocol": protocol.VERSION,
+        "seed": seed,
+        "harness": {"version": __version__},
+        "isolation": dict(isolation),
+        "trust": dict(trust),
+        "scores": scores,
+    }
+
+
+def read(root: Path) -> Bundle:
+    """Read a bundle after checking every digest; an InputError names what is wrong with it."""
+    digest = checksums.require(root, "Wanted the bundle as `wikiorder evaluate` wrote it: evaluate again.")
+    for name in ("result.json", "articles.jsonl", "predictions.jsonl", "timings.json"):
+        if not (root / name).is_file():
+            raise InputError(f"{root}: no {name} in it, so it is no result bundle; evaluate again")
+    result = files.parse_object((root / "result.json").read_bytes(), str(root / "result.json"))
+    schema.check(result, "result", str(root / "result.json"))
+    timings = files.parse_object((root / "timings.json").read_bytes(), str(root / "timings.json"))
+    articles = tuple(files.read_records(root / "articles.jsonl", "article_count", _read_count))
+    return Bundle(root, digest, result, articles, timings)
+
+
+def _read_count(row: dict[str, Any]) -> ArticleCount:
+    return ArticleCount(row["article"], row["category"], row["correct"], row["asked"])
+
+
+def _read_prediction(row: dict[str, Any]) -> Prediction:
+    return Prediction(row["pair_id"], row["p_in_order"])

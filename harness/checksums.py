@@ -1,0 +1,70 @@
+"""SHA256SUMS: every file of a folder under one digest. `sha256sum -c SHA256SUMS` reads it too."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from harness import files
+from harness.records import InputError
+
+SUMS = "SHA256SUMS"
+SUMS_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+SHOWN = 5  # how many problems one message names before it counts the rest
+
+
+def names(root: Path) -> list[str]:
+    """The relative POSIX path of every file and link below `root`, SHA256SUMS excepted, sorted."""
+    found = (p for p in root.rglob("*") if p.is_symlink() or not p.is_dir())
+    return sorted(name for p in found if (name := p.relative_to(root).as_posix()) != SUMS)
+
+
+def seal(root: Path, known: Mapping[str, str] | None = None) -> str:
+    """Write SHA256SUMS, the last file of a folder, and return its own SHA-256, the folder's digest.
+
+    known: digests of files that need not be read again, by relative path.
+    """
+    known = known or {}
+    content = "".join(f"{known.get(name) or files.sha256(root / name)}  {name}\n" for name in names(root)).encode()
+    files.write(root / SUMS, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def verify(root: Path, workers: int | None = None) -> tuple[str, list[str]]:
+    """The folder's digest, and one line for every altered, missing or extra file (none: it is whole)."""
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder")
+    if not (root / SUMS).is_file():
+        raise InputError(f"{root}: no {SUMS} in it; it was never finished, or it is no frozen set or result bundle")
+    content = (root / SUMS).read_bytes()
+    wanted: dict[str, str] = {}
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        match = SUMS_LINE.fullmatch(line)
+        if match is None:
+            return "", [f"{SUMS}:{number}: found {line[:80]!r}, wanted '<sha256>  <path>'"]
+        wanted[match[2]] = match[1]
+    found = set(names(root))
+    problems = [f"{name}: missing" for name in wanted.keys() - found]
+    problems += [f"{name}: extra; {SUMS} does not list it" for name in found - wanted.keys()]
+    links = {name for name in found if (root / name).is_symlink()}
+    problems += [f"{name}: a symbolic link; only plain files belong here" for name in links]
+    present = sorted((wanted.keys() & found) - links)
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:  # hashing releases the interpreter's lock
+        digests = pool.map(lambda name: files.sha256(root / name), present)
+        for name, digest in zip(present, digests, strict=True):
+            if digest != wanted[name]:
+                problems.append(f"{name}: altered (SHA-256 {digest[:12]}…, wanted {wanted[name][:12]}…)")
+    return hashlib.sha256(content).hexdigest(), sorted(problems)
+
+
+def require(root: Path, advice: str) -> str:
+    """The digest of a folder that is whole; else an InputError that names what differs and gives the advice."""
+    digest, problems = verify(root)
+    if problems:
+        more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        raise InputError(f"{root}: {'; '.join(problems[:SHOWN])}{more}. {advice}")
+    return digest
