@@ -1,0 +1,156 @@
+"""Intervals for accuracies whose pairs come in articles. Pure functions over integer counts; numpy alone.
+
+Pairs of one article are not independent, so an article, not a pair, is what is resampled (Cameron and Miller 2015).
+Accuracy is a ratio of sums over articles, correct / asked, and everything below works on those two counts.
+
+    articles      interval of one accuracy                                          coverage of nominal 95 %
+    under 6       none: too few to tell how much articles differ
+    6 to 49       jackknife over articles on the logit scale, t with articles - 1   .93 to .97
+    50 and more   percentile bootstrap over articles                                .93 to .97
+    all agree     Wilson's with each article counted once: articles of one rate (all correct, say) show no variance
+
+`tests/benchmarks/coverage.py` measures the last column. Not covered: articles of one author or site that resemble
+each other; and what another training run of the same model would have scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import keyed
+
+Counts: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+
+MIN_ARTICLES = 6
+BOOTSTRAP_FROM = 50
+RESAMPLES = 10_000  # the ends of a 95 % interval then wander by about 2 % of its width between keys
+LEVEL = 0.95
+Z = 1.959963984540054  # the normal quantile at 0.975
+OFFSET = 0.5  # Haldane's: without it the logit of a perfect remainder is infinite
+
+
+class Interval(NamedTuple):
+    """low, high: None where nothing honest can be said; method: how they came about."""
+
+    low: float | None
+    high: float | None
+    method: str
+
+
+class Resampled(NamedTuple):
+    """Pairs correct and pairs asked in each resample: float64 (resamples,)."""
+
+    correct: Floats
+    asked: Floats
+
+    @property
+    def accuracy(self) -> Floats:
+        return self.correct / self.asked
+
+
+NO_INTERVAL = Interval(None, None, "none")
+
+
+def wilson(correct: float, asked: float) -> tuple[float, float]:
+    """Wilson's interval for `correct` of `asked` independent trials (Wilson 1927): the naive reference for pairs."""
+    share, spread = correct / asked, Z * Z / asked
+    middle = (share + spread / 2) / (1 + spread)
+    half = np.sqrt(share * (1 - share) * spread + spread * spread / 4) / (1 + spread)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
+def jackknife(correct: Counts, asked: Counts) -> tuple[Floats, Floats]:
+    """The logit jackknife-t interval over the articles on the last axis; leading axes are separate tests."""
+    articles = correct.shape[-1]
+    right, total = correct.sum(-1, keepdims=True), asked.sum(-1, keepdims=True)
+    left_out = _logit(right - correct, total - asked)
+    spread = ((left_out - left_out.mean(-1, keepdims=True)) ** 2).sum(-1)
+    half = student_quantile(0.5 + LEVEL / 2, articles - 1) * np.sqrt(spread * (articles - 1) / articles)
+    middle = _logit(right, total)[..., 0]
+    return 1 / (1 + np.exp(half - middle)), 1 / (1 + np.exp(-half - middle))
+
+
+def resample(articles: int, key: bytes, *purpose: str, resamples: int = RESAMPLES) -> NDArray[np.float32]:
+    """How often each article is drawn in each resample: (resamples, articles), whole numbers.
+
+    One article fewer is drawn than there are, which makes the variance unbiased (Rao and Wu 1988). Raw bits of a
+    counter-based generator are mapped to articles here, so that no release of numpy can change a published interval.
+    """
+    seed = np.frombuffer(keyed.digest(key, "resample", *purpose)[:16], dtype="<u8")
+    draws = max(1, articles - 1)
+    bits = np.random.Philox(key=seed).random_raw(resamples * draws) >> np.uint64(32)
+    drawn = (bits * np.uint64(articles) >> np.uint64(32)).astype(np.int64).reshape(resamples, draws)
+    flat = drawn + articles * np.arange(resamples)[:, None]
+    weights = np.bincount(flat.ravel(), minlength=resamples * articles)
+    return weights.astype(np.float32).reshape(resamples, articles)
+
+
+def resampled_counts(weights: NDArray[np.float32], counts: Counts) -> Floats:
+    """weights (resamples, articles) times counts (articles,) or (articles, tests). Exact, thus the same everywhere."""
+    exact_in_single = weights.shape[1] * int(counts.max(initial=0)) < 2**24
+    totals: Any = weights @ counts.astype(np.float32 if exact_in_single else np.float64)
+    return np.asarray(totals, dtype=np.float64)
+
+
+def resampled(correct: Counts, asked: Counts, key: bytes, category: str) -> Resampled:
+    """One category's counts in each resample of its articles, scaled to as many articles as there are.
+
+    The articles are put in the order of their counts first: their names play no part in an interval.
+    """
+    canonical = np.lexsort((correct, asked))
+    weights = resample(len(asked), key, category)
+    scale = len(asked) / max(1, len(asked) - 1)
+    return Resampled(
+        resampled_counts(weights, correct[canonical]) * scale, resampled_counts(weights, asked[canonical]) * scale
+    )
+
+
+def of_category(correct: Counts, asked: Counts, drawn: Resampled) -> Interval:
+    """The interval of one accuracy from its articles' counts, by the table at the top of this module."""
+    articles, right, total = len(asked), int(correct.sum()), int(asked.sum())
+    if articles < MIN_ARTICLES:
+        return NO_INTERVAL
+    if (correct * total == right * asked).all():
+        return _one_vote_each(right / total, articles)
+    if articles < BOOTSTRAP_FROM:
+        low, high = jackknife(correct, asked)
+        return Interval(min(float(low), right / total), max(float(high), right / total), "jackknife")
+    return _percentile(drawn.accuracy, right / total)
+
+
+def of_several(value: float, drawn: Floats, articles: Sequence[int]) -> Interval:
+    """The interval of a figure over categories. drawn: the figure in each resample; articles: of each category.
+
+    None where a category has a single article, whose share in the variance nothing tells.
+    """
+    if sum(articles) < MIN_ARTICLES or min(articles) < 2:
+        return NO_INTERVAL
+    if np.ptp(drawn) < 1e-12:  # no article differs from its category; what is left is rounding
+        return _one_vote_each(value, sum(articles))
+    return _percentile(drawn, value)
+
+
+def _percentile(drawn: Floats, value: float) -> Interval:
+    """The central 95 % of the resampled values, widened to hold the value itself where that lies outside."""
+    low, high = np.quantile(drawn, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
+    return Interval(min(float(low), value), max(float(high), value), "bootstrap")
+
+
+def _one_vote_each(value: float, articles: int) -> Interval:
+    return Interval(*wilson(articles * value, articles), "wilson-articles")
+
+
+def student_quantile(level: float, degrees: float) -> float:
+    from scipy.special import stdtrit  # loaded where it is needed: it costs more than the rest of this module
+
+    return float(stdtrit(degrees, level))
+
+
+def _logit(correct: Counts, asked: Counts) -> Floats:
+    odds: Floats = (correct + OFFSET) / (asked - correct + OFFSET)
+    return np.log(odds)
