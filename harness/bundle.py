@@ -162,6 +162,22 @@ def result_json(
     }
 
 
+def identity(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a finished result depends on, under the names that `pipeline.identify` gives it."""
+    about = result["submission"]
+    return {
+        "set": result["set"]["digest"],
+        "submission": about["digest"],
+        "image": about["image"],
+        "weights": about["weights"],
+        "modality": result["modality"],
+        "protocol": result["protocol"],
+        "seed": result["seed"],
+        "sandbox": result["isolation"]["sandbox"],
+        "harness": result["harness"]["version"],
+    }
+
+
 def read(root: Path) -> Bundle:
     """Read a bundle after checking every digest; an InputError names what is wrong with it."""
     digest = checksums.require(root, "Wanted the bundle as `wikiorder evaluate` wrote it: evaluate again.")

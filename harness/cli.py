@@ -64,3 +64,6 @@ def main(arguments: list[str] | None = None) -> Any:
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:  # a full disk, a folder that may not be read: the machine's word, on one line
+        click.echo(f"wikiorder: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+        sys.exit(1)

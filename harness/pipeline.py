@@ -1,0 +1,145 @@
+"""The main road: a submission and a frozen set in, a result bundle out. Read this first.
+
+    verified set -> plan of questions -> asked in a sandbox -> journal -> scores -> bundle, its manifest last
+
+Killed at any point, `evaluate` goes on from the journal and ends in the same predictions and scores.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness import __version__, bundle, protocol, scoring, submission
+from harness.asking import Asked, Order, Watch, ask
+from harness.bundle import Bundle
+from harness.checksums import SUMS
+from harness.records import InputError, SubmissionError
+from harness.sandbox.base import Sandbox
+
+LOG = "stderr.log"
+SCORING_KEY = b"wikiorder scoring 1"  # public: anybody must be able to redraw the same resamples
+
+
+def evaluate(order: Order, sandbox: Sandbox, results: Path, watch: Watch, fresh: bool = False) -> Bundle:
+    """Evaluate one submission in one modality, or read what an earlier, equal run has found.
+
+    A SubmissionError of the predictor ends in a bundle too, of status "failed". Any other error leaves the journal.
+    """
+    root = bundle.folder(results, order.submission.name, order.frozen, order.modality)
+    image, failure = _prepare(order, sandbox)
+    identity = identify(order, sandbox.name, image)
+    if not fresh and (finished := _finished(root, identity)):
+        return finished
+    partial, journal = _begin(root, fresh)
+    asked: Asked | None = None
+    began = time.monotonic()
+    if not failure:
+        try:
+            asked = ask(order, sandbox, image, journal, identity, partial / LOG, watch)
+        except SubmissionError as error:
+            failure = str(error)
+    watch("scoring", 0, 0)
+    _write(order, sandbox, image, asked, failure, partial, time.monotonic() - began)
+    if root.exists():
+        shutil.rmtree(root)
+    partial.rename(root)
+    journal.unlink(missing_ok=True)  # only now: until the bundle stands, the journal is all there is
+    return bundle.read(root)
+
+
+def identify(order: Order, sandbox: str, image: str | None) -> dict[str, Any]:
+    """All that the answers depend on. A run may resume another only if these agree."""
+    return {
+        "set": order.frozen.digest,
+        "submission": order.submission.digest,
+        "image": image,
+        "weights": submission.folder_digest(order.weights) if order.weights else None,
+        "modality": order.modality.value,
+        "protocol": protocol.VERSION,
+        "seed": order.seed,
+        "sandbox": sandbox,
+        "harness": __version__,
+    }
+
+
+def _prepare(order: Order, sandbox: Sandbox) -> tuple[str | None, str]:
+    """The image's digest, and why there is none if that is the submission's fault."""
+    try:
+        return sandbox.prepare(order.submission), ""
+    except SubmissionError as error:
+        return None, str(error)
+
+
+def _finished(root: Path, identity: Mapping[str, Any]) -> Bundle | None:
+    """The bundle of an earlier run with the same identity; a failed one does not count, since it may be tried again."""
+    if not (root / SUMS).is_file():
+        return None
+    found = bundle.read(root)
+    if found.result["status"] == "failed":
+        return None
+    for part, wanted in identity.items():
+        stands = bundle.identity(found.result)[part]
+        if stands != wanted:
+            raise InputError(
+                f"{root}: a finished result lies here whose {part} is {stands!r}, now it is {wanted!r}. "
+                "Name another --results folder, or replace it with --fresh."
+            )
+    return found
+
+
+def _begin(root: Path, fresh: bool) -> tuple[Path, Path]:
+    """The folder and the journal of the run in progress, with whatever an interrupted run has left in them."""
+    partial, journal = root.with_name(root.name + ".partial"), root.with_name(root.name + ".journal")
+    if fresh:
+        shutil.rmtree(partial, ignore_errors=True)
+        journal.unlink(missing_ok=True)
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{partial}: {error.strerror}; name a --results folder that can be written") from None
+    (partial / LOG).touch()
+    return partial, journal
+
+
+def _write(
+    order: Order, sandbox: Sandbox, image: str | None, asked: Asked | None, failure: str, partial: Path, wall_s: float
+) -> None:
+    predictions = asked.predictions if asked else ()
+    by_pair = {prediction.pair_id: prediction.p_in_order for prediction in predictions}
+    frozen = order.frozen
+    weights = submission.folder_digest(order.weights) if order.weights else None
+    result = bundle.result_json(
+        frozen,
+        bundle.describe_submission(order.submission, image, weights),
+        order.modality,
+        order.seed,
+        sandbox.isolation(frozen.root).to_json(),
+        {"stateful": asked.stateful if asked else False},
+        scoring.score(frozen.questions, frozen.answers, by_pair, SCORING_KEY) if asked else None,
+        failure or None,
+    )
+    articles = bundle.count_articles(frozen, by_pair)
+    bundle.write(partial, result, articles, predictions, _timings(asked, wall_s))
+
+
+def _timings(asked: Asked | None, wall_s: float) -> dict[str, Any]:
+    """Seconds and pairs per second; harness_share: of the asking time, what was not waiting for the predictor."""
+    if asked is None or not asked.latencies_s:
+        return {"wall_s": round(wall_s, 3)}
+    latencies = np.array(asked.latencies_s)
+    here = latencies[asked.resumed_at :].sum()
+    return {
+        "wall_s": round(wall_s, 3),
+        "startup_s": round(asked.startup_s, 3),
+        "asking_s": round(asked.asking_s, 3),
+        "batch_s": {f"p{q}": round(float(np.percentile(latencies, q)), 6) for q in (50, 95, 99)},
+        "pairs_per_s": round(len(asked.predictions) / float(latencies.sum()), 1),
+        "harness_share": round(max(0.0, 1 - float(here) / asked.asking_s), 4),
+        "resumed_at_batch": asked.resumed_at,
+    }

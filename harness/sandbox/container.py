@@ -1,0 +1,290 @@
+"""The container sandbox, and the one module that speaks to a container engine (Docker, or Podman by the same API).
+
+Covered: no network; a read-only root; /tmp and /dev/shm in memory and bounded; no capability, no new privileges, not
+root; limits on memory, processes, CPU and time; no log on the host; an image named by digest. The predictor sees its
+image, the pictures of the current batch and its weights, nothing else.
+Not covered: faults of the kernel and of the container runtime; how long an answer takes, which the predictor controls.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import select
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from harness.records import HarnessError, InputError, SubmissionError
+from harness.sandbox.base import EXCHANGE, MIB, WEIGHTS, Ending, EngineUnavailableError, Isolation, Launch
+from harness.sandbox.channel import Channel
+from harness.submission import Submission
+
+if TYPE_CHECKING:  # the SDK takes a quarter of a second to import: only a run pays for it
+    from docker import DockerClient
+    from docker.models.containers import Container
+    from docker.models.images import Image
+
+CHUNK = 2**18
+FRAME_HEADER = 8  # the engine prefixes each piece of output with a stream number and a length
+USER = 10001  # any number but root's; no image needs to know it
+RUN_LABEL, OWNER_LABEL, LEASE_LABEL = "wikiorder.run", "wikiorder.owner", "wikiorder.lease"
+LEASE_SLACK_S = 600  # a container may outlive its run's time limit by this much before anybody may remove it
+MAX_IMAGE_BYTES = 40 * 2**30
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def container_options(launch: Launch, run: str, now: float) -> dict[str, Any]:
+    """Every flag of a predictor's container. Nothing in a submission can loosen one; a test reads them."""
+    limits, submission = launch.limits, launch.submission
+    memory = limits.memory_bytes(submission)
+    mounts = {str(launch.exchange): {"bind": EXCHANGE, "mode": "ro"}}
+    if launch.weights:
+        mounts[str(launch.weights)] = {"bind": WEIGHTS, "mode": "ro"}
+    options: dict[str, Any] = {
+        "image": launch.image,
+        "entrypoint": list(submission.command),
+        "command": [],
+        "environment": {**launch.environment(WEIGHTS if launch.weights else None), "HOME": "/tmp"},  # noqa: S108 - its own
+        "working_dir": "/submission",
+        "user": f"{USER}:{USER}",
+        "hostname": "predictor",
+        "network_mode": "none",
+        "read_only": True,
+        "tmpfs": {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={limits.scratch_mib * MIB}"},  # noqa: S108 - its own
+        "shm_size": limits.shared_mib * MIB,
+        "volumes": mounts,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "privileged": False,
+        "ipc_mode": "private",
+        "mem_limit": memory,
+        "memswap_limit": memory,  # the same: no swap
+        "pids_limit": limits.processes,
+        "nano_cpus": limits.cpus * 10**9,
+        "init": True,
+        "log_config": {"Type": "none", "Config": {}},
+        "healthcheck": {"test": ["NONE"]},
+        "stdin_open": True,
+        "labels": {
+            RUN_LABEL: run,
+            OWNER_LABEL: owner(os.getpid()),
+            LEASE_LABEL: str(int(now + limits.startup_s + limits.total_s + LEASE_SLACK_S)),
+        },
+    }
+    if submission.resources.gpu:
+        from docker.types import DeviceRequest
+
+        options["device_requests"] = [DeviceRequest(count=1, capabilities=[["gpu"]])]
+    return options
+
+
+class AttachedStream:
+    """A container's standard streams over one attached socket of the engine."""
+
+    def __init__(self, attached: object) -> None:
+        """attached: what the SDK's attach_socket gives, a wrapper that closes its socket when it is freed."""
+        self._owner = attached
+        self._socket = cast("socket.socket", getattr(attached, "_sock"))  # noqa: B009 - the SDK declares no such name
+        self._socket.setblocking(False)
+        self._buffer = bytearray()
+        self._shut = False
+
+    def read(self) -> tuple[int, bytes] | None:
+        while True:
+            if len(self._buffer) >= FRAME_HEADER:
+                stream, length = self._buffer[0], int.from_bytes(self._buffer[4:FRAME_HEADER], "big")
+                if len(self._buffer) >= FRAME_HEADER + length:
+                    content = bytes(self._buffer[FRAME_HEADER : FRAME_HEADER + length])
+                    del self._buffer[: FRAME_HEADER + length]
+                    return stream, content
+            select.select([self._socket], [], [])
+            try:
+                piece = self._socket.recv(CHUNK)
+            except BlockingIOError:
+                continue
+            except OSError:
+                return None
+            if not piece:
+                return None
+            self._buffer += piece
+
+    def write(self, content: memoryview, deadline: float) -> int:
+        _, writable, _ = select.select([], [self._socket], [], max(0.0, deadline - time.monotonic()))
+        return self._socket.send(content) if writable else 0
+
+    def shut(self) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class ContainerSession:
+    """One predictor in one container."""
+
+    exchange = EXCHANGE
+
+    def __init__(self, container: Container, attached: object, launch: Launch) -> None:
+        self._container = container
+        self.channel = Channel(AttachedStream(attached), launch.log, launch.limits.log_bytes)
+
+    def ending(self) -> Ending:
+        """Exit code and what the kernel did. `OOMKilled` alone is no verdict: a mere child may have been killed."""
+        for _ in range(20):
+            self._container.reload()
+            state = self._container.attrs["State"]
+            if not state["Running"]:
+                notes = "something in it was killed for memory" if state.get("OOMKilled") else ""
+                return Ending(int(state["ExitCode"]), notes)
+            time.sleep(0.05)
+        return Ending(None)
+
+
+class ContainerSandbox:
+    """Containers of the engine that the environment names (DOCKER_HOST, or the local socket)."""
+
+    name = "docker"
+
+    def __init__(self) -> None:
+        from docker import from_env
+        from docker.errors import DockerException
+
+        try:
+            self._engine: DockerClient = from_env(timeout=300)
+            self._engine.ping()
+        except DockerException as error:
+            raise EngineUnavailableError(
+                f"no container engine answers ({_short(error)}). Start one, or use --sandbox process."
+            ) from None
+        self._reap()
+
+    def isolation(self, data: Path) -> Isolation:
+        """The container holds neither the set nor its answers, wherever they lie."""
+        covers = (
+            "no network",
+            "read-only root",
+            "no capabilities",
+            "no new privileges",
+            "not root",
+            "limits on memory, processes, CPU, scratch and time",
+            "pictures of the current batch only",
+        )
+        return Isolation(self.name, isolated=True, covers=covers, exposes=("faults of the kernel and the runtime",))
+
+    def prepare(self, submission: Submission) -> str:
+        """Build or find the submission's image, check it, and return its digest."""
+        from docker.errors import DockerException, ImageNotFound
+
+        try:
+            image = self._find(submission) if submission.image else self._build(submission)
+        except ImageNotFound:
+            raise InputError(f"{submission.name}: image {submission.image} is not here. Pull it first.") from None
+        except DockerException as error:
+            raise HarnessError(f"{submission.name}: the engine failed: {_short(error)}") from None
+        check_image(image.attrs, submission.name)
+        return str(image.id)
+
+    @contextmanager
+    def open(self, launch: Launch) -> Iterator[ContainerSession]:
+        from docker.errors import DockerException
+
+        run = secrets.token_hex(8)
+        container: Container | None = None
+        session: ContainerSession | None = None
+        try:
+            container = self._engine.containers.create(**container_options(launch, run, time.time()))
+            streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            session = ContainerSession(container, container.attach_socket(params=streams), launch)
+            container.start()
+            yield session
+        except DockerException as error:
+            raise HarnessError(f"the container engine failed: {_short(error)}") from None
+        finally:
+            if session:  # first the stream, then the container: an undrained stream blocks even a forced removal
+                session.channel.close()
+            if container:
+                self._remove(container)
+
+    def _find(self, submission: Submission) -> Image:
+        return self._engine.images.get(str(submission.image))
+
+    def _build(self, submission: Submission) -> Image:
+        from docker.errors import BuildError
+
+        if not (submission.folder / str(submission.dockerfile)).is_file():
+            raise InputError(
+                f"{submission.folder}: no {submission.dockerfile} in it, and no [image] reference; add one"
+            )
+        try:
+            image, _ = self._engine.images.build(
+                path=str(submission.folder.resolve()),
+                dockerfile=str(submission.dockerfile),
+                tag=f"wikiorder-submission-{submission.name}:{submission.digest[:12]}",
+                network_mode="none",
+                rm=True,
+                forcerm=True,
+            )
+        except BuildError as error:
+            if "pull access denied" in str(error) or "dial tcp" in str(error):
+                base = f"{submission.name}: the base of its image is not here ({_short(error)})"
+                raise HarnessError(f"{base}. `make images` makes wikiorder-base and wikiorder-runtime.") from None
+            raise SubmissionError(f"{submission.name}: its image does not build: {_short(error)}") from None
+        return image
+
+    def _remove(self, container: Container) -> None:
+        from docker.errors import DockerException, NotFound
+
+        with suppress(NotFound):
+            try:
+                container.remove(force=True, v=True)
+            except DockerException as error:
+                raise HarnessError(f"container {container.short_id} could not be removed: {_short(error)}") from None
+
+    def _reap(self) -> None:
+        """Remove what killed harnesses have left: containers of a dead process of this host, or past their lease."""
+        from docker.errors import DockerException
+
+        with suppress(DockerException):
+            for container in self._engine.containers.list(all=True, filters={"label": RUN_LABEL}):
+                labels = container.labels
+                if owner_is_gone(labels.get(OWNER_LABEL, "")) or float(labels.get(LEASE_LABEL, "inf")) < time.time():
+                    self._remove(container)
+
+
+def owner(process: int) -> str:
+    """A name for a process that no later one shares: host, number, and start in clock ticks since boot."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
+    return f"{socket.gethostname()}/{process}/{fields[19]}"
+
+
+def owner_is_gone(name: str) -> bool:
+    """Whether that process is known to have ended. Of another host nothing is known."""
+    host, _, rest = name.partition("/")
+    if host != socket.gethostname():
+        return False
+    try:
+        return owner(int(rest.partition("/")[0])) != name
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def check_image(attributes: dict[str, Any], name: str) -> None:
+    """Refuse an image that would not run here, or that would open a hole. attributes: what `inspect` says."""
+    wanted = MACHINES.get(platform.machine(), platform.machine())
+    found = attributes.get("Architecture")
+    if found != wanted:
+        raise SubmissionError(f"{name}: its image is for {found}, this machine is {wanted}. Build it for {wanted}.")
+    volumes = (attributes.get("Config") or {}).get("Volumes")
+    if volumes:
+        raise SubmissionError(f"{name}: its image declares VOLUME {', '.join(volumes)}, which is writable. Remove it.")
+    size = attributes.get("Size", 0)
+    if size > MAX_IMAGE_BYTES:
+        raise SubmissionError(f"{name}: its image has {size / 2**30:.0f} GiB, over {MAX_IMAGE_BYTES / 2**30:.0f}.")
+
+
+def _short(error: Exception) -> str:
+    """An engine's message on one line."""
+    return " ".join(str(error).split())[:300]
