@@ -17,6 +17,7 @@ from harness.records import WikiOrderError
 COMMANDS = {
     "evaluate": ("harness.commands.evaluate:evaluate", "Run a submission in a sandbox and score its answers."),
     "dataset": ("dataset_builder.commands:dataset", "Build, verify and look at frozen sets."),
+    "compare": ("harness.commands.compare:compare", "Is one result better than another on the same set?"),
     "finetune": ("submissions.recipe.command:finetune", "Fine-tune a baseline on a frozen train set."),
     "leaderboard": ("leaderboard.commands:leaderboard", "Regenerate the board from result bundles."),
 }

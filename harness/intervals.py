@@ -66,13 +66,16 @@ def wilson(correct: float, asked: float) -> tuple[float, float]:
 
 def jackknife(correct: Counts, asked: Counts) -> tuple[Floats, Floats]:
     """The logit jackknife-t interval over the articles on the last axis; leading axes are separate tests."""
-    articles = correct.shape[-1]
     right, total = correct.sum(-1, keepdims=True), asked.sum(-1, keepdims=True)
-    left_out = _logit(right - correct, total - asked)
-    spread = ((left_out - left_out.mean(-1, keepdims=True)) ** 2).sum(-1)
-    half = student_quantile(0.5 + LEVEL / 2, articles - 1) * np.sqrt(spread * (articles - 1) / articles)
-    middle = _logit(right, total)[..., 0]
+    middle, half = _logit(right, total)[..., 0], _jackknife_half(_logit(right - correct, total - asked))
     return 1 / (1 + np.exp(half - middle)), 1 / (1 + np.exp(-half - middle))
+
+
+def jackknife_difference(difference: Counts, asked: Counts) -> tuple[Floats, Floats]:
+    """The same for difference.sum() / asked.sum(), which may be negative and so has no logit."""
+    apart, total = difference.sum(-1, keepdims=True), asked.sum(-1, keepdims=True)
+    middle, half = (apart / total)[..., 0], _jackknife_half((apart - difference) / (total - asked))
+    return middle - half, middle + half
 
 
 def resample(articles: int, key: bytes, *purpose: str, resamples: int = RESAMPLES) -> NDArray[np.float32]:
@@ -97,13 +100,13 @@ def resampled_counts(weights: NDArray[np.float32], counts: Counts) -> Floats:
     return np.asarray(totals, dtype=np.float64)
 
 
-def resampled(correct: Counts, asked: Counts, key: bytes, category: str) -> Resampled:
+def resampled(correct: Counts, asked: Counts, key: bytes, category: str, resamples: int = RESAMPLES) -> Resampled:
     """One category's counts in each resample of its articles, scaled to as many articles as there are.
 
     The articles are put in the order of their counts first: their names play no part in an interval.
     """
     canonical = np.lexsort((correct, asked))
-    weights = resample(len(asked), key, category)
+    weights = resample(len(asked), key, category, resamples=resamples)
     scale = len(asked) / max(1, len(asked) - 1)
     return Resampled(
         resampled_counts(weights, correct[canonical]) * scale, resampled_counts(weights, asked[canonical]) * scale
@@ -123,15 +126,28 @@ def of_category(correct: Counts, asked: Counts, drawn: Resampled) -> Interval:
     return _percentile(drawn.accuracy, right / total)
 
 
-def of_several(value: float, drawn: Floats, articles: Sequence[int]) -> Interval:
-    """The interval of a figure over categories. drawn: the figure in each resample; articles: of each category.
+def of_difference(difference: Counts, asked: Counts, drawn: Resampled) -> Interval:
+    """The interval of a paired difference in accuracy, from each article's difference in pairs correct."""
+    articles, value = len(asked), int(difference.sum()) / int(asked.sum())
+    if articles < MIN_ARTICLES:
+        return NO_INTERVAL
+    if (difference * int(asked.sum()) == int(difference.sum()) * asked).all():
+        return _one_vote_each(value, articles, signed=True)
+    if articles < BOOTSTRAP_FROM:
+        low, high = jackknife_difference(difference, asked)
+        return Interval(max(-1.0, float(low)), min(1.0, float(high)), "jackknife")
+    return _percentile(drawn.accuracy, value)
+
+
+def of_several(value: float, drawn: Floats, articles: Sequence[int], signed: bool = False) -> Interval:
+    """The interval of a figure over categories. drawn: it in each resample; articles: of each; signed: a difference.
 
     None where a category has a single article, whose share in the variance nothing tells.
     """
     if sum(articles) < MIN_ARTICLES or min(articles) < 2:
         return NO_INTERVAL
     if np.ptp(drawn) < 1e-12:  # no article differs from its category; what is left is rounding
-        return _one_vote_each(value, sum(articles))
+        return _one_vote_each(value, sum(articles), signed)
     return _percentile(drawn, value)
 
 
@@ -141,7 +157,11 @@ def _percentile(drawn: Floats, value: float) -> Interval:
     return Interval(min(float(low), value), max(float(high), value), "bootstrap")
 
 
-def _one_vote_each(value: float, articles: int) -> Interval:
+def _one_vote_each(value: float, articles: int, signed: bool = False) -> Interval:
+    """Articles that all agree are as many facts as there are articles, however many pairs they hold."""
+    if signed:
+        half = wilson(0, articles)[1]
+        return Interval(max(-1.0, value - half), min(1.0, value + half), "wilson-articles")
     return Interval(*wilson(articles * value, articles), "wilson-articles")
 
 
@@ -149,6 +169,14 @@ def student_quantile(level: float, degrees: float) -> float:
     from scipy.special import stdtrit  # loaded where it is needed: it costs more than the rest of this module
 
     return float(stdtrit(degrees, level))
+
+
+def _jackknife_half(left_out: Floats) -> Floats:
+    """Half the width of a jackknife-t interval, from the figure without each article in turn."""
+    articles = left_out.shape[-1]
+    spread = ((left_out - left_out.mean(-1, keepdims=True)) ** 2).sum(-1)
+    half: Floats = student_quantile(0.5 + LEVEL / 2, articles - 1) * np.sqrt(spread * (articles - 1) / articles)
+    return half
 
 
 def _logit(correct: Counts, asked: Counts) -> Floats:

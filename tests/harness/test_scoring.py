@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness import scoring
+from harness import scoring, tally
 from harness.records import Answer, InputError, Step, StepPair, SubmissionError
 
 KEY = b"a test's own key"
@@ -49,7 +49,7 @@ def test_accuracy_is_the_share_correct_by_category_and_macro_weighs_categories_a
 
 def test_a_tie_counts_as_out_of_order() -> None:
     questions, answers = [pair("x"), pair("y")], [answer("x", 0, "a"), answer("y", 1, "a")]
-    assert scoring.grade(questions, answers, {"x": 0.5, "y": 0.5}) == {"x": 1, "y": 0}
+    assert tally.grade(questions, answers, {"x": 0.5, "y": 0.5}) == {"x": 1, "y": 0}
 
 
 def test_the_form_is_what_the_board_reads() -> None:

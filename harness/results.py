@@ -1,0 +1,62 @@
+"""Results read back for comparison and analysis: scored bundles of one set, and that set where it is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness import bundle, tally, testset
+from harness.bundle import Bundle
+from harness.records import InputError
+from harness.tally import Tally
+from harness.testset import FrozenSet
+
+
+def read(roots: Sequence[Path]) -> list[Bundle]:
+    """Read scored bundles that answer one and the same set."""
+    found = [_read_scored(root) for root in roots]
+    for other in found[1:]:
+        if other.result["set"]["digest"] != found[0].result["set"]["digest"]:
+            names = [f"{b.root} answers {set_title(b)} ({b.result['set']['digest'][:12]}…)" for b in (found[0], other)]
+            raise InputError(f"{' but '.join(names)}; only results on one set can be set side by side")
+    return found
+
+
+def load_set(data: Path, found: Bundle) -> FrozenSet:
+    """Load and verify the set that the bundles answer. data: its folder, or the one above its subset."""
+    subset = found.result["set"]["subset"]
+    frozen = testset.load(data / subset if (data / subset).is_dir() else data)
+    if frozen.digest != found.result["set"]["digest"]:
+        raise InputError(
+            f"{frozen.root} is {frozen.title} ({frozen.digest[:12]}…), but {found.root} answers {set_title(found)} "
+            f"({found.result['set']['digest'][:12]}…); name the set that was asked"
+        )
+    return frozen
+
+
+def tallies(found: Bundle) -> list[Tally]:
+    """Counts per article, by category, from the bundle alone."""
+    counts: dict[str, dict[str, tuple[int, int]]] = {}
+    for row in found.articles:
+        counts.setdefault(row.category, {})[row.article] = (row.correct, row.asked)
+    return [tally.from_counts(category, counts[category]) for category in sorted(counts)]
+
+
+def grade(found: Bundle, frozen: FrozenSet) -> dict[str, int]:
+    """1 or 0 for each pair of the set, in the set's order."""
+    return tally.grade(frozen.questions, frozen.answers, found.predictions)
+
+
+def name(found: Bundle) -> str:
+    return f"{found.result['submission']['name']} {found.result['modality']}"
+
+
+def set_title(found: Bundle) -> str:
+    return "{name} {version} {subset}".format(**found.result["set"])
+
+
+def _read_scored(root: Path) -> Bundle:
+    found = bundle.read(root)
+    if found.result["status"] != "scored":
+        raise InputError(f"{root}: this run failed ({found.result['failure']['reason']}); wanted a scored result")
+    return found

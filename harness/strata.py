@@ -1,0 +1,46 @@
+"""Accuracy by what is known of a pair: how far apart its steps are, and whatever the set records of it.
+
+Strata cut across categories, so their accuracies are micro ones; an article may stand in several of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness import intervals
+from harness.records import Answer
+from harness.tally import bounded, of_group
+
+DISTANCE = "step distance"
+
+
+def distance(answer: Answer) -> str:
+    """How far apart the two steps stand in their article: 1, 2 or 3+."""
+    apart = abs(answer.positions[0] - answer.positions[1])
+    return str(apart) if apart < 3 else "3+"
+
+
+def of_result(answers: Sequence[Answer], correct: Mapping[str, int], key: bytes) -> dict[str, Any]:
+    """For each stratum and each of its values: accuracy, interval, pairs, articles."""
+    groups: dict[str, dict[str, list[Answer]]] = {}
+    for answer in answers:
+        for stratum, value in {DISTANCE: distance(answer), **answer.strata}.items():
+            groups.setdefault(stratum, {}).setdefault(value, []).append(answer)
+    return {
+        stratum: {value: _value(stratum, value, group, correct, key) for value, group in sorted(values.items())}
+        for stratum, values in sorted(groups.items())
+    }
+
+
+def _value(
+    stratum: str, value: str, answers: Sequence[Answer], correct: Mapping[str, int], key: bytes
+) -> dict[str, Any]:
+    tally = of_group(f"{stratum}: {value}", answers, correct)
+    drawn = intervals.resampled(tally.correct, tally.asked, key, tally.category)
+    interval = intervals.of_category(tally.correct, tally.asked, drawn)
+    return bounded(tally.accuracy, interval) | {
+        "pairs": tally.pairs,
+        "articles": len(tally.articles),
+        "method": interval.method,
+    }

@@ -1,0 +1,89 @@
+"""Do 95 % intervals hold the truth 95 times in 100? Three kinds of interval on the same 2,000 simulated benchmarks.
+
+python -m tests.benchmarks.coverage            # 2,000 benchmarks a row, about a minute
+python -m tests.benchmarks.coverage --trials 200
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import numpy as np
+
+from harness import intervals
+from harness.intervals import Counts, Floats
+from tests.harness.simulation import simulate
+
+KEY = b"coverage"
+RESAMPLES = 2_000  # of each simulated benchmark; the benchmark itself uses 10,000
+
+
+def ours(correct: Counts, asked: Counts) -> tuple[Floats, Floats]:
+    """(trials, articles) -> the ends of the interval that `scoring` reports."""
+    ends = []
+    for c, n in zip(correct, asked, strict=True):
+        ends.append(intervals.of_category(c, n, intervals.resampled(c, n, KEY, "x", RESAMPLES))[:2])
+    low, high = np.array(ends, dtype=np.float64).T
+    return low, high
+
+
+def percentile_bootstrap(correct: Counts, asked: Counts) -> tuple[Floats, Floats]:
+    """The textbook's: as many articles drawn as there are."""
+    articles = correct.shape[1]
+    weights = np.random.default_rng(1).multinomial(articles, [1 / articles] * articles, RESAMPLES)
+    low, high = np.quantile((correct @ weights.T) / (asked @ weights.T), [0.025, 0.975], axis=1)
+    return low, high
+
+
+def wilson(correct: Counts, asked: Counts) -> tuple[Floats, Floats]:
+    ends = [intervals.wilson(c, n) for c, n in zip(correct.sum(1), asked.sum(1), strict=True)]
+    low, high = np.array(ends).T
+    return low, high
+
+
+KINDS: dict[str, Callable[[Counts, Counts], tuple[Floats, Floats]]] = {
+    "ours": ours,
+    "percentile bootstrap": percentile_bootstrap,
+    "Wilson": wilson,
+}
+
+
+def coverage(kind: str, articles: int, accuracy: float, trials: int) -> float:
+    """The share of simulated benchmarks whose interval holds the true accuracy."""
+    correct, asked = simulate(np.random.default_rng(articles), articles, accuracy, trials=trials)
+    low, high = KINDS[kind](correct, asked)
+    return float(np.mean((low <= accuracy) & (accuracy <= high)))
+
+
+def macro_coverage(articles: list[int], accuracies: list[float], trials: int) -> float:
+    """The same of macro accuracy over categories with these numbers of articles."""
+    rng = np.random.default_rng(len(articles))
+    names = [str(number) for number in range(len(articles))]
+    held = 0
+    for _ in range(trials):
+        tallies = [simulate(rng, n, p) for n, p in zip(articles, accuracies, strict=True)]
+        drawn = [intervals.resampled(*t, KEY, name, RESAMPLES) for t, name in zip(tallies, names, strict=True)]
+        value = float(np.mean([c.sum() / n.sum() for c, n in tallies]))
+        low, high, _ = intervals.of_several(value, np.mean([d.accuracy for d in drawn], axis=0), articles)
+        held += low is not None and high is not None and low <= np.mean(accuracies) <= high
+    return held / trials
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=2_000)
+    trials = parser.parse_args().trials
+    print(f"{trials} simulated benchmarks a row, intra-article correlation 0.1, sizes 1 to 40 (median 6)")
+    print(f"{'accuracy':>8} {'articles':>8} " + " ".join(f"{kind:>21}" for kind in KINDS))
+    for accuracy in (0.6, 0.75, 0.9):
+        for articles in (6, 10, 20, 49, 50, 67, 200):
+            shares = " ".join(f"{coverage(kind, articles, accuracy, trials):21.3f}" for kind in KINDS)
+            print(f"{accuracy:8.2f} {articles:8d} {shares}", flush=True)
+    accuracies = list(np.linspace(0.55, 0.9, 10))
+    for articles in ([2] * 10, [3] * 10, [10] * 10, [67] * 10):
+        print(f"macro, ten categories of {articles[0]:3d} articles: {macro_coverage(articles, accuracies, trials):.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Accuracy by stratum, by hand."""
+
+from __future__ import annotations
+
+from harness import strata
+from harness.records import Answer
+
+KEY = b"a test's own key"
+
+
+def test_distance_is_counted_either_way_and_far_is_three_or_more() -> None:
+    found = [strata.distance(Answer("x", int(a < b), "t", (a, b))) for a, b in [(0, 1), (5, 4), (2, 0), (0, 3), (9, 1)]]
+    assert found == ["1", "1", "2", "3+", "3+"]
+
+
+def test_each_stratum_has_the_accuracy_of_its_pairs() -> None:
+    answers = [
+        Answer("p", 1, "t", (0, 1), {"method": "same"}),
+        Answer("q", 0, "t", (3, 2), {"method": "other"}),
+        Answer("r", 1, "u", (0, 5), {"method": "same"}),
+    ]
+    found = strata.of_result(answers, {"p": 1, "q": 0, "r": 1}, KEY)
+    assert found["step distance"]["1"]["value"] == 0.5
+    assert found["step distance"]["3+"] == {
+        "value": 1.0, "low": None, "high": None, "pairs": 1, "articles": 1, "method": "none"
+    }  # fmt: skip
+    assert found["method"]["same"]["value"] == 1.0
+    assert found["method"]["same"]["articles"] == 2
+    assert found["method"]["other"]["value"] == 0.0
