@@ -69,7 +69,7 @@ def ask(
             try:
                 hello = _greet(session, order)
                 startup_s = time.monotonic() - began
-                with Journal.open(journal_path, {**identity, "batch": hello.batch}) as journal:
+                with Journal(journal_path, {**identity, "batch": hello.batch}) as journal:
                     return _ask_all(order, session, hello, journal, folder, startup_s, watch)
             except SubmissionError as error:
                 raise SubmissionError(f"{error} ({_last_words(session, log)})") from None

@@ -6,14 +6,13 @@ The first line is the run's identity and its secret key. A run that differs in a
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 from harness import files
 from harness.records import InputError, Prediction
@@ -32,44 +31,30 @@ class Entry:
 class Journal:
     """An open journal. key: this run's secret, which names ids and slots. entries: the batches answered before."""
 
-    def __init__(self, path: Path, key: bytes, entries: Sequence[Entry]) -> None:
-        self.key = key
-        self.entries = list(entries)
-        self._stream = path.open("ab")
-        try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"{path}: another evaluation writes here now; wait for it, or name another folder"
-            ) from None
-
-    @classmethod
-    def open(cls, path: Path, identity: Mapping[str, Any]) -> Journal:
+    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         """Begin a journal, or go on with the one that is there; an InputError names the part that differs."""
-        lines = _whole_lines(path)
-        if not lines:
-            key = secrets.token_bytes(KEY_BYTES)
-            files.write(path, files.json_line({"identity": identity, "key": key.hex()}).encode())
-            return cls(path, key, [])
-        header = files.parse_object(lines[0], f"{path}:1")
-        found = header.get("identity", {})
-        for part, wanted in identity.items():
-            if found.get(part) != wanted:
-                raise InputError(
-                    f"{path}: an unfinished run lies here whose {part} is {found.get(part)!r}, now it is {wanted!r}. "
-                    "Restore it to resume, or begin anew with --fresh."
-                )
-        entries = [_read_entry(files.parse_object(line, f"{path}:{n}")) for n, line in enumerate(lines[1:], 2)]
-        _truncate(path, sum(map(len, lines)))
-        return cls(path, bytes.fromhex(header["key"]), entries)
+        self._stream = path.open("a+b")
+        try:
+            _lock(self._stream, path)
+            lines = _whole_lines(self._stream)
+            if lines:
+                self.key, self.entries = _read(lines, path, identity)
+            else:
+                self.key, self.entries = secrets.token_bytes(KEY_BYTES), []
+                self._write({"identity": identity, "key": self.key.hex()})
+        except BaseException:
+            self._stream.close()
+            raise
 
     def append(self, entry: Entry) -> None:
         """Make a batch durable: it is on the disk when this returns."""
-        record = {"predictions": [[p.pair_id, p.p_in_order] for p in entry.predictions], "seconds": entry.seconds}
+        self._write({"predictions": [[p.pair_id, p.p_in_order] for p in entry.predictions], "seconds": entry.seconds})
+        self.entries.append(entry)
+
+    def _write(self, record: Mapping[str, Any]) -> None:
         self._stream.write(files.json_line(record).encode())
         self._stream.flush()
         os.fsync(self._stream.fileno())
-        self.entries.append(entry)
 
     def __enter__(self) -> Journal:
         return self
@@ -80,28 +65,36 @@ class Journal:
         self._stream.close()
 
 
-def _whole_lines(path: Path) -> list[bytes]:
-    """The lines that end in a newline and hold JSON: a kill may have cut the last."""
-    if not path.exists():
-        return []
-    lines = path.read_bytes().splitlines(keepends=True)
-    if lines and not _whole(lines[-1]):
+def _lock(stream: BinaryIO, path: Path) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(f"{path}: another evaluation writes here now; wait for it, or name another folder") from None
+
+
+def _whole_lines(stream: BinaryIO) -> list[bytes]:
+    """The lines that end in a newline; a kill may have cut one short, which is cut off here."""
+    stream.seek(0)
+    lines = stream.read().splitlines(keepends=True)
+    if lines and not lines[-1].endswith(b"\n"):
         lines.pop()
+    stream.truncate(sum(map(len, lines)))
     return lines
 
 
-def _whole(line: bytes) -> bool:
+def _read(lines: Sequence[bytes], path: Path, identity: Mapping[str, Any]) -> tuple[bytes, list[Entry]]:
+    header, *records = (files.parse_object(line, f"{path}:{number}") for number, line in enumerate(lines, 1))
     try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return line.endswith(b"\n")
-
-
-def _truncate(path: Path, size: int) -> None:
-    with path.open("r+b") as stream:
-        stream.truncate(size)
-
-
-def _read_entry(record: dict[str, Any]) -> Entry:
-    return Entry(tuple(Prediction(pair_id, p) for pair_id, p in record["predictions"]), record["seconds"])
+        for part, wanted in identity.items():
+            if header["identity"][part] != wanted:
+                raise InputError(
+                    f"{path}: an unfinished run lies here whose {part} is {header['identity'][part]!r}, "
+                    f"now it is {wanted!r}. Restore it to resume, or begin anew with --fresh."
+                )
+        entries = [
+            Entry(tuple(Prediction(pair_id, p) for pair_id, p in record["predictions"]), record["seconds"])
+            for record in records
+        ]
+        return bytes.fromhex(header["key"]), entries
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: no journal of this version ({error!r}); begin anew with --fresh") from None

@@ -1,0 +1,101 @@
+"""The frozen set: what is written is what is read, and any change is named and refused."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import checksums, testset
+from harness.records import InputError
+from tests.sets import tiny_set
+
+
+@pytest.fixture
+def frozen(tmp_path: Path) -> testset.FrozenSet:
+    return tiny_set(tmp_path)
+
+
+def test_a_set_is_read_as_it_was_frozen(frozen: testset.FrozenSet) -> None:
+    again = testset.load(frozen.root)
+    assert (again.digest, again.questions, again.answers) == (frozen.digest, frozen.questions, frozen.answers)
+    assert frozen.picture(frozen.questions[0].first).read_bytes().startswith(b"\x89PNG")
+
+
+def test_sha256sum_reads_the_sums_without_our_software(frozen: testset.FrozenSet) -> None:
+    done = subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=frozen.root, check=False)
+    assert done.returncode == 0
+
+
+def test_the_same_rows_give_the_same_digest(tmp_path: Path) -> None:
+    assert tiny_set(tmp_path / "a").digest == tiny_set(tmp_path / "b").digest
+
+
+def test_a_flipped_byte_in_any_file_is_named(frozen: testset.FrozenSet) -> None:
+    for name in checksums.names(frozen.root):
+        path = frozen.root / name
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=f"{name}: altered"):
+            testset.load(frozen.root)
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    testset.load(frozen.root)
+
+
+def test_a_missing_an_extra_and_a_linked_file_are_named(frozen: testset.FrozenSet) -> None:
+    picture = frozen.picture(frozen.questions[0].first)
+    kept = picture.read_bytes()
+    picture.unlink()
+    (frozen.root / "notes.txt").write_text("hello")
+    _, problems = checksums.verify(frozen.root)
+    name = picture.relative_to(frozen.root).as_posix()
+    assert problems == sorted([f"{name}: missing", "notes.txt: extra; SHA256SUMS does not list it"])
+    (frozen.root / "notes.txt").unlink()
+    (frozen.root / "elsewhere.png").write_bytes(kept)
+    picture.symlink_to(frozen.root / "elsewhere.png")
+    with pytest.raises(InputError, match="a symbolic link"):
+        testset.load(frozen.root)
+
+
+def test_pictures_that_no_row_shows_are_left_out(tmp_path: Path) -> None:
+    frozen = tiny_set(tmp_path, articles=2, pairs_per_article=1)
+    shown = {step.image for pair in frozen.questions for step in (pair.first, pair.second)}
+    assert {name for name in checksums.names(frozen.root) if name.startswith("images/")} == shown
+
+
+def test_times_are_zero_and_answers_are_the_owners(frozen: testset.FrozenSet) -> None:
+    assert {path.stat().st_mtime for path in frozen.root.rglob("*")} == {0.0}
+    assert (frozen.root / "answers/answers.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        ("not json", "not valid JSON"),
+        ("[1]", "found a JSON list"),
+        ('{"pair_id": "p1"}', "'category' is a required property"),
+        ('{"pair_id":"p","category":"c","title":"t","steps":[]}', "steps"),
+    ],
+)
+def test_a_broken_line_is_named(frozen: testset.FrozenSet, found: str, wanted: str) -> None:
+    path = frozen.root / "questions.jsonl"
+    path.write_text(path.read_text() + found + "\n")
+    checksums.seal(frozen.root)
+    with pytest.raises(InputError, match=rf"questions.jsonl:{len(frozen.questions) + 1}: .*{wanted}"):
+        testset.load(frozen.root)
+
+
+def test_a_picture_outside_the_set_is_refused(frozen: testset.FrozenSet) -> None:
+    path = frozen.root / "questions.jsonl"
+    path.write_text(path.read_text().replace(frozen.questions[0].first.image, "../../../etc/hostname"))
+    checksums.seal(frozen.root)
+    with pytest.raises(InputError, match="which the set does not hold"):
+        testset.load(frozen.root)
+
+
+def test_a_folder_that_is_no_set_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no SHA256SUMS"):
+        testset.load(tmp_path)
+    with pytest.raises(InputError, match="no such folder"):
+        testset.load(tmp_path / "nowhere")
