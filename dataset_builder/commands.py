@@ -1,0 +1,87 @@
+"""`wikiorder dataset`: build, verify and look at frozen sets. A command parses, calls, prints."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dataset_builder import build as road
+from dataset_builder import spec as specs
+from dataset_builder.sources import SOURCES
+from harness import checksums
+from harness.records import HarnessError
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.group()
+def dataset() -> None:
+    """Build, verify and look at frozen sets."""
+
+
+@dataset.command()
+@click.option("--spec", required=True, metavar="NAME|FILE", help="A spec that ships, or the path of a TOML file.")
+@click.option("--raw", required=True, type=FOLDER, help="The raw crawl; it is only read.")
+@click.option("--out", required=True, type=FOLDER, help="The folder to make; it must not exist.")
+@click.option("--source", type=click.Choice(sorted(SOURCES)), help="The crawl's layout, where sniffing cannot tell.")
+@click.option("--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
+def build(spec: str, raw: Path, out: Path, source: str | None, workers: int) -> None:
+    """Freeze train, validation and test sets from a raw crawl.
+
+    \b
+    wikiorder dataset build --spec open-howto --raw RAW --out sets/open-howto
+    """
+    request = road.Request(specs.load(spec), raw, out, source, workers, _watch)
+    built = road.build(request)
+    click.echo(_tell(built.report))
+    click.echo(f"{out}  sha256:{built.digest}")
+
+
+@dataset.command()
+@click.argument("folder", type=FOLDER)
+def verify(folder: Path) -> None:
+    """Name every altered, missing or extra file of a build, or of one of its subsets.
+
+    \b
+    wikiorder dataset verify sets/open-howto
+    wikiorder dataset verify sets/open-howto/test
+    """
+    digest, problems = checksums.verify(folder)
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        raise HarnessError(f"{folder}: {len(problems)} files are not as they were frozen; fetch or build it again")
+    click.echo(f"{folder}: whole  sha256:{digest}")
+
+
+def _watch(found: road.Found, total: int) -> road.Found:
+    from tqdm import tqdm
+
+    return tqdm(found, total=total, desc="pictures", unit=" articles", disable=None)
+
+
+def _tell(report: dict[str, Any]) -> str:
+    """The report as a person reads it: what went, with an example, then what was frozen."""
+    from tabulate import tabulate
+
+    gone = [
+        (row["reason"], row["articles"], row["steps"], row["examples"][0][:80])
+        for row in report["filters"]
+        if row["articles"]
+    ]
+    subsets = report["subsets"]
+    frozen = [
+        (category, *(f"{s['pairs'].get(category, 0)} / {s['articles'].get(category, 0)}" for s in subsets.values()))
+        for category in report["spec"]["categories"]
+    ]
+    return "\n\n".join(
+        [
+            f"{report['articles_read']} articles read; {report['scrubbed']['headlines']} headlines scrubbed",
+            tabulate(gone, ("dropped because of", "articles", "steps", "such as")),
+            tabulate(frozen, ("pairs / articles", *subsets), stralign="right"),
+            "",
+        ]
+    )

@@ -1,0 +1,130 @@
+"""Pictures: each is read once, by content; decoded whole; stripped; and stored under its content's hash.
+
+Workers take whole articles, so nothing is decoded for an article after its first picture has failed. What comes back is
+about a hundred bytes a picture: no pixels are kept, whatever the size of the crawl.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from dataset_builder.articles import Article
+from dataset_builder.stripping import Format, UnusablePictureError, sniff
+from harness import testset
+from harness.records import HarnessError
+
+MAX_BYTES = 64 * 2**20  # of one file
+MAX_PIXELS = 64 * 10**6  # a decompression bomb holds more; 64 megapixels are 192 MB decoded
+MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}  # what becomes RGB without guessing; CMYK and 16 bits do not
+CHUNK = 8  # articles that travel to a worker at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A stored picture: its set-relative name, and its size in pixels."""
+
+    name: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an article's pictures cannot be used. reason: a key of `filters.REASONS`."""
+
+    reason: str
+    picture: str
+    detail: str
+
+
+class _SmallError(UnusablePictureError):
+    pass
+
+
+class _AbsentError(UnusablePictureError):
+    pass
+
+
+def examine(
+    raw: Path, articles: Sequence[Article], pool: Path, min_side: int, workers: int
+) -> Iterator[tuple[Picture, ...] | Fault]:
+    """For each article, in the order given: its pictures, stored in `pool`, or the first fault."""
+    work = partial(_examine_article, raw.resolve(), pool, min_side)
+    tasks = [tuple(step.picture for step in article.steps) for article in articles]
+    if workers == 1:
+        yield from map(work, tasks)
+        return
+    # Spawned, not forked: a fork copies the threads' locks, and the libraries that hold them.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+        try:
+            yield from processes.map(work, tasks, chunksize=CHUNK)
+        except BrokenProcessPool:
+            raise HarnessError(
+                "a worker process died, most likely for want of memory; build again with fewer --workers"
+            ) from None
+
+
+def _examine_article(raw: Path, pool: Path, min_side: int, names: Sequence[str]) -> tuple[Picture, ...] | Fault:
+    pictures = []
+    for name in names:
+        try:
+            content = _read(raw, name)
+            form = sniff(content)
+            content = form.strip(content)
+            width, height = _decode(content, form, min_side)
+        except _SmallError as fault:
+            return Fault("small picture", name, str(fault))
+        except _AbsentError as fault:
+            return Fault("missing picture", name, str(fault))
+        except UnusablePictureError as fault:
+            return Fault("unusable picture", name, str(fault))
+        pictures.append(Picture(testset.store_picture(pool, content, form.suffix), width, height))
+    return tuple(pictures)
+
+
+def _read(raw: Path, name: str) -> bytes:
+    """A file's content. Nothing outside the raw folder is opened, whichever way the name or a link points."""
+    if "\x00" in name:
+        raise UnusablePictureError("a name that no file can have")
+    path = (raw / name).resolve()
+    if not path.is_relative_to(raw):
+        raise UnusablePictureError("a path that leaves the raw folder")
+    if not path.exists():
+        raise _AbsentError("no such file")
+    if not path.is_file():
+        raise UnusablePictureError("not a plain file")
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise UnusablePictureError(f"{size} bytes; at most {MAX_BYTES} are read")
+    return path.read_bytes()
+
+
+def _decode(content: bytes, form: Format, min_side: int) -> tuple[int, int]:
+    """Width and height of a picture whose every pixel decodes."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of damage that it then raises, or that was stripped
+            with Image.open(io.BytesIO(content), formats=[form.name]) as image:
+                width, height = image.size
+                if width * height > MAX_PIXELS:
+                    raise UnusablePictureError(f"{width} x {height} pixels: a decompression bomb")
+                if min(width, height) < min_side:
+                    raise _SmallError(f"{width} x {height} pixels; the shorter side must have {min_side}")
+                if image.mode not in MODES:
+                    raise UnusablePictureError(f"colour mode {image.mode}; wanted 8-bit grey, palette or RGB")
+                image.draft(image.mode, (1, 1))  # JPEG: every code is read, an eighth of the pixels is computed
+                image.load()
+                return width, height
+    except Image.DecompressionBombError:
+        raise UnusablePictureError("a decompression bomb") from None
+    except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:  # how Pillow's decoders fail
+        raise UnusablePictureError(f"a broken {form.name}: {error}") from None

@@ -1,0 +1,51 @@
+"""Where articles come from: one small reader for each layout of a raw folder, all yielding the same `Article`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from dataset_builder.articles import Article
+from dataset_builder.sources import own, vgsi
+from harness.records import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A layout of raw data. `marker` is the file that gives it away."""
+
+    marker: str
+    read: Callable[[Path], Iterator[Article]]
+
+
+SOURCES = {
+    "articles": Source(own.MARKER, own.read),
+    "vgsi": Source(vgsi.MARKER, vgsi.read),
+}
+
+
+def read(raw: Path, name: str | None = None) -> list[Article]:
+    """Every article of the raw folder, by id. The layout is sniffed unless it is named."""
+    if not raw.is_dir():
+        raise InputError(f"{raw}: no such folder; wanted the folder of a raw crawl")
+    if name is not None and name not in SOURCES:
+        raise InputError(f"source {name!r} is unknown; wanted one of {', '.join(SOURCES)}")
+    articles = list(SOURCES[name or sniff(raw)].read(raw))
+    articles.sort(key=lambda article: article.article_id)
+    for one, other in pairwise(articles):
+        if one.article_id == other.article_id:
+            titles = f"{one.title!r} and {other.title!r}"
+            raise InputError(f"{raw}: article id {one.article_id!r} stands twice ({titles}); give each its own id")
+    return articles
+
+
+def sniff(raw: Path) -> str:
+    """The name of the one source whose marker the folder holds."""
+    found = [name for name, source in SOURCES.items() if (raw / source.marker).exists()]
+    if len(found) != 1:
+        markers = ", ".join(f"{source.marker} ({name})" for name, source in SOURCES.items())
+        seen = f"the markers of {' and '.join(found)}" if found else "no known layout"
+        raise InputError(f"{raw}: found {seen}; wanted one of {markers}. Say which with --source.")
+    return found[0]

@@ -1,0 +1,100 @@
+"""Pictures that no set may hold: each takes its article with it, by name and reason, and never stops a build."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dataset_builder.articles import Article, RawStep
+from dataset_builder.pictures import Fault, Picture, examine
+from tests.dataset_builder.crawls import picture
+
+
+def encoded(image: Image.Image, form: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, form, **options)
+    return stream.getvalue()
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+END = chunk(b"IEND", b"")
+
+
+def bomb() -> bytes:
+    """A PNG that claims 100,000 x 100,000 pixels."""
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 100_000, 100_000, 1, 0, 0, 0, 0))
+    return PNG + head + chunk(b"IDAT", zlib.compress(bytes(1000))) + END
+
+
+def png_of(data: bytes) -> bytes:
+    """A PNG of 100 x 100 pixels whose chunks are sound, whatever is in them."""
+    return PNG + chunk(b"IHDR", struct.pack(">IIBBBBB", 100, 100, 8, 0, 0, 0, 0)) + chunk(b"IDAT", data) + END
+
+
+def look(folder: Path, name: str = "p.png") -> tuple[Picture, ...] | Fault:
+    article = Article("a", "t", "c", (RawStep("h", name),))
+    return next(iter(examine(folder, [article], folder / "pool", min_side=32, workers=1)))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "words"),
+    [
+        (b"", "unusable picture", "it is empty"),
+        (b"<html>404</html>", "unusable picture", "no JPEG, PNG or WebP"),
+        (picture("x")[:60], "unusable picture", "truncated PNG"),
+        (b"\xff\xd8\xff\xd9", "unusable picture", "a broken JPEG"),
+        (picture("x", 64, "JPEG")[:-2], "unusable picture", "a truncated JPEG: its end is missing"),
+        (png_of(zlib.compress(bytes(50))), "unusable picture", "a broken PNG"),
+        (png_of(b"no deflate stream"), "unusable picture", "a broken PNG"),
+        (bomb(), "unusable picture", "decompression bomb"),
+        (encoded(Image.new("RGB", (40, 40)), "GIF"), "unusable picture", "no JPEG, PNG or WebP"),
+        (encoded(Image.new("CMYK", (40, 40)), "JPEG"), "unusable picture", "colour mode CMYK"),
+        (encoded(Image.new("I;16", (40, 40)), "PNG"), "unusable picture", "colour mode I;16"),
+        (picture("x", side=31), "small picture", "31 x 31 pixels; the shorter side must have 32"),
+    ],
+)
+def test_a_bad_picture_is_a_fault_that_says_what_was_found(
+    tmp_path: Path, content: bytes, reason: str, words: str
+) -> None:
+    (tmp_path / "p.png").write_bytes(content)
+    fault = look(tmp_path)
+    assert isinstance(fault, Fault)
+    assert (fault.reason, fault.picture) == (reason, "p.png")
+    assert words in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("../outside.png", "leaves the raw folder"),
+        ("link.png", "leaves the raw folder"),
+        ("folder", "not a plain file"),
+        ("a\x00b.png", "a name that no file can have"),
+        ("absent.png", "no such file"),
+    ],
+)
+def test_no_name_and_no_link_leads_out_of_the_raw_folder(tmp_path: Path, name: str, words: str) -> None:
+    raw = tmp_path / "raw"
+    (raw / "folder").mkdir(parents=True)
+    (tmp_path / "outside.png").write_bytes(picture("x"))
+    (raw / "link.png").symlink_to(tmp_path / "outside.png")
+    fault = look(raw, name)
+    assert isinstance(fault, Fault)
+    assert words in fault.detail
+
+
+def test_a_good_picture_is_stored_under_the_hash_of_what_is_left_of_it(tmp_path: Path) -> None:
+    (tmp_path / "p.png").write_bytes(picture("x", 40, "JPEG"))
+    found = look(tmp_path)
+    assert isinstance(found, tuple)
+    (one,) = found
+    assert (one.width, one.height) == (40, 40)
+    assert one.name.endswith(".jpg")
+    assert (tmp_path / "pool" / one.name).is_file()
