@@ -1,0 +1,107 @@
+"""The board as one document, which is also leaderboard.json: what the Markdown and the page show, and nothing else.
+
+Pure: rows in, plain data out. One table for each set, to the byte; within it, ranks within each modality.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from harness.records import Modality
+from leaderboard import ranking
+from leaderboard.rows import MODALITIES, Estimate, Row, SetKey
+
+FORMAT = 1
+SUBSETS = ("test", "validation", "train")  # the order of the tables
+DIGITS = 6
+
+
+def document(rows: Iterable[Row]) -> dict[str, Any]:
+    """Everything the board says. The order of the rows does not matter."""
+    tables: dict[SetKey, list[Row]] = {}
+    for row in rows:
+        tables.setdefault(row.set, []).append(row)
+    return {"format": FORMAT, "tables": [_table(key, tables[key]) for key in sorted(tables, key=_table_order)]}
+
+
+def _table_order(key: SetKey) -> tuple[Any, ...]:
+    """By name; the newest version first; test before validation before train."""
+    version = tuple(-int(part) for part in key.version.split(".") if part.isdigit())
+    subset = SUBSETS.index(key.subset) if key.subset in SUBSETS else len(SUBSETS)
+    return key.name, version, subset, key.visibility, key.protocol, key.digest
+
+
+def _table(key: SetKey, rows: Sequence[Row]) -> dict[str, Any]:
+    comparisons: dict[str, Any] = {}
+    standings: dict[tuple[str, Modality], dict[str, Any]] = {}
+    for modality in MODALITIES:
+        entered = sorted((row for row in rows if row.modality is modality and _compared(row)), key=_order)
+        if entered:
+            comparisons[modality.value], found = _compare(key, entered)
+            standings |= found
+    ordered = sorted(rows, key=lambda row: (MODALITIES.index(row.modality), _order(row)))
+    return {
+        "set": asdict(key),
+        "categories": sorted({name for row in rows for name in row.categories}),
+        "comparisons": comparisons,
+        "rows": [_row(row, standings.get((row.entrant.name, row.modality))) for row in ordered],
+    }
+
+
+def _compared(row: Row) -> bool:
+    """Controls are compared, though they take no rank: to beat them is a claim as well."""
+    return row.failure is None and (row.unranked is None or row.entrant.kind == "control")
+
+
+def _order(row: Row) -> tuple[Any, ...]:
+    """Contestants before the rest, and failed runs last; the better first, to the digits that are shown."""
+    value = row.macro.value if row.macro else 0.0
+    return row.failure is not None, row.unranked is not None, -round(value, DIGITS), row.entrant.name
+
+
+def _compare(key: SetKey, rows: Sequence[Row]) -> tuple[dict[str, Any], dict[tuple[str, Modality], dict[str, Any]]]:
+    """The comparison of one modality's rows, best first, and the standing of each that takes a rank."""
+    contest = ranking.Contest(
+        category=tuple(category for category, _, _ in rows[0].asked),
+        asked=np.array([asked for _, _, asked in rows[0].asked], dtype=np.int64),
+        correct=np.array([row.correct for row in rows], dtype=np.int64).T,
+    )
+    found = ranking.compare(contest, hashlib.sha256(f"ranks on {key.digest}".encode()).digest())
+    ranked = [place for place, row in enumerate(rows) if row.unranked is None]
+    floor = [place for place, row in enumerate(rows) if row.unranked is not None]
+    standings = {}
+    for place, standing in zip(ranked, ranking.standings(found, ranked), strict=True):
+        beats = bool(floor) and bool(found.better[place, floor].all())
+        standings[rows[place].entrant.name, rows[place].modality] = asdict(standing) | {"beats_controls": beats}
+    comparison = {
+        "rows": len(rows),
+        "articles": len(contest.asked),
+        "critical": found.critical,
+        "resolvable": None if found.resolvable is None else round(found.resolvable, DIGITS),
+        "claims": int(found.better.sum()),
+    }
+    return comparison, standings
+
+
+def _row(row: Row, standing: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "submission": asdict(row.entrant) | {"authors": list(row.entrant.authors)},
+        "modality": row.modality.value,
+        "standing": standing,
+        "unranked": row.unranked,
+        "failure": row.failure,
+        "macro": _estimate(row.macro),
+        "micro": _estimate(row.micro),
+        "categories": {name: _estimate(found) for name, found in sorted(row.categories.items())},
+        "isolation": dict(row.isolation),
+        "provenance": dict(row.provenance),
+    }
+
+
+def _estimate(found: Estimate | None) -> dict[str, float | None] | None:
+    return None if found is None else asdict(found)

@@ -1,0 +1,130 @@
+"""From a folder of result bundles to rows: the one place where strangers' words enter the board."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness import bundle
+from harness.bundle import Bundle
+from harness.records import InputError, Modality
+from leaderboard.rows import Entrant, Estimate, Row, SetKey
+
+LONGEST = {"title": 80, "author": 60, "licence": 60, "paper": 200, "data": 200, "reason": 300, "list": 20}
+JOINER = "\u200d"  # holds an emoji family together: the one invisible character that stays
+NOT_ISOLATED = "not isolated: run it again with --sandbox docker"
+CONTROL = "a control, not a contestant"
+
+
+def collect(results: Path) -> list[Row]:
+    """Every bundle below `results`, in the board's own order; an InputError names a bundle that is not whole."""
+    if not results.is_dir():
+        raise InputError(f"{results}: no such folder; wanted result bundles, as `wikiorder evaluate` writes them")
+    rows = [read(folder.parent) for folder in sorted(results.rglob("result.json"))]
+    return checked(rows)
+
+
+def read(root: Path) -> Row:
+    return to_row(bundle.read(root))
+
+
+def checked(rows: Iterable[Row]) -> list[Row]:
+    """The rows, if no two say different things of one run and all rows of a set were asked the same."""
+    seen: dict[tuple[SetKey, str, Modality], Row] = {}
+    shared: dict[SetKey, Row] = {}
+    for row in rows:
+        if seen.setdefault((row.set, row.entrant.name, row.modality), row) is not row:
+            raise InputError(f"two bundles of {row.place}; wanted one row for each: remove one of them")
+        if row.failure is None and row.asked != shared.setdefault(row.set, row).asked:
+            other = shared[row.set].place
+            raise InputError(
+                f"{row.place} was asked other pairs than {other}, so they cannot be compared; evaluate again"
+            )
+    return list(seen.values())
+
+
+def to_row(found: Bundle) -> Row:
+    result = found.result
+    scores = result["scores"]
+    failure = result["failure"] and clean(result["failure"]["reason"], LONGEST["reason"])
+    accuracy = scores["accuracy"] if scores else None
+    articles = sorted(found.articles, key=lambda a: (a.category, a.article))
+    return Row(
+        set=_set_key(result),
+        entrant=_entrant(result["submission"]),
+        modality=Modality(result["modality"]),
+        failure=failure,
+        unranked=_unranked(result),
+        macro=_estimate(accuracy["macro"]) if accuracy else None,
+        micro=_estimate(accuracy["micro"]) if accuracy else None,
+        categories={clean(name): _estimate(found) for name, found in accuracy["categories"].items()}
+        if accuracy
+        else {},
+        asked=tuple((a.category, a.article, a.asked) for a in articles),
+        correct=tuple(a.correct for a in articles),
+        isolation=_isolation(result["isolation"]),
+        provenance=_provenance(found),
+    )
+
+
+def clean(text: str, longest: int = 80) -> str:
+    """One line of at most `longest` characters without control, direction-turning or other invisible characters."""
+    normal = unicodedata.normalize("NFC", text)
+    shown = "".join(c if c == JOINER or not unicodedata.category(c).startswith(("C", "Z")) else " " for c in normal)
+    line = " ".join(shown.split())
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def _set_key(result: Mapping[str, Any]) -> SetKey:
+    of = result["set"]
+    name, version, subset = (clean(of[key]) for key in ("name", "version", "subset"))
+    return SetKey(name, version, subset, of["visibility"], result["protocol"], of["pairs"], of["digest"])
+
+
+def _entrant(of: Mapping[str, Any]) -> Entrant:
+    return Entrant(
+        name=of["name"],
+        title=clean(of["title"], LONGEST["title"]) or of["name"],
+        kind=of["kind"],
+        authors=_cleaned(of["authors"], LONGEST["author"]),
+        licence=clean(of["licence"], LONGEST["licence"]),
+        paper=of["paper"] and clean(of["paper"], LONGEST["paper"]),
+        parameters=of["parameters"],
+        training_data=_cleaned(of["training_data"], LONGEST["data"]),
+    )
+
+
+def _cleaned(texts: list[str], longest: int) -> tuple[str, ...]:
+    kept = tuple(clean(text, longest) for text in texts[: LONGEST["list"]])
+    more = len(texts) - len(kept)
+    return (*kept, f"and {more} more") if more else kept
+
+
+def _unranked(result: Mapping[str, Any]) -> str | None:
+    if result["submission"]["kind"] == "control":
+        return CONTROL
+    return None if result["isolation"]["isolated"] else NOT_ISOLATED
+
+
+def _estimate(found: Mapping[str, Any]) -> Estimate:
+    return Estimate(found["value"], found["low"], found["high"])
+
+
+def _isolation(of: Mapping[str, Any]) -> dict[str, Any]:
+    lists = {key: list(_cleaned(of[key], LONGEST["data"])) for key in ("covers", "exposes")}
+    return {"sandbox": of["sandbox"], "isolated": of["isolated"], **lists}
+
+
+def _provenance(found: Bundle) -> dict[str, Any]:
+    of = found.result["submission"]
+    return {
+        "bundle": found.digest,
+        "submission": of["digest"],
+        "image": of["image"] and clean(of["image"], 200),
+        "weights": of["weights"] and clean(of["weights"], 200),
+        "harness": clean(found.result["harness"]["version"]),
+        "protocol": found.result["protocol"],
+        "seed": found.result["seed"],
+    }

@@ -1,0 +1,95 @@
+"""`wikiorder leaderboard`: build the board from result bundles, and check that it is up to date."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import click
+
+from harness import files
+from harness.records import HarnessError
+from leaderboard.board import document
+from leaderboard.collect import collect
+from leaderboard.markdown import markdown
+from leaderboard.page import page
+
+RESULTS = Path("leaderboard/results")
+SHOWN = 12  # lines of a difference that `check` shows for each file
+
+results_option = click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=RESULTS,
+    show_default=True,
+    help="Folder of result bundles, as `wikiorder evaluate` writes them.",
+)
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the board [default: the folder that holds RESULTS].",
+)
+
+
+@click.group()
+def leaderboard() -> None:
+    """Regenerate the board from result bundles.
+
+    \b
+    wikiorder leaderboard build
+    wikiorder leaderboard check
+    """
+
+
+@leaderboard.command()
+@results_option
+@out_option
+def build(results: Path, out: Path | None) -> None:
+    """Write LEADERBOARD.md, index.html and leaderboard.json: the same bytes for the same bundles, on any machine.
+
+    \b
+    wikiorder leaderboard build
+    wikiorder leaderboard build --results results --out results
+    """
+    folder = out or results.parent
+    board = render(results)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in board.items():
+        files.write(folder / name, content.encode())
+    click.echo(f"board: {folder / 'index.html'}")
+
+
+@leaderboard.command()
+@results_option
+@out_option
+def check(results: Path, out: Path | None) -> None:
+    """Exit 1 if the board is not what the bundles say, and show what would change.
+
+    \b
+    wikiorder leaderboard check
+    """
+    folder = out or results.parent
+    drifted = [name for name, content in render(results).items() if drift(folder / name, content)]
+    if drifted:
+        raise HarnessError(
+            f"{folder}: {', '.join(drifted)} not what the bundles in {results} say; "
+            "run `wikiorder leaderboard build` and commit what it writes"
+        )
+    click.echo(f"{folder}: up to date")
+
+
+def render(results: Path) -> dict[str, str]:
+    """The board's files, by name."""
+    board = document(collect(results))
+    return {"LEADERBOARD.md": markdown(board), "index.html": page(board), "leaderboard.json": files.json_page(board)}
+
+
+def drift(path: Path, wanted: str) -> bool:
+    """Does the file differ from what is wanted? If so, show where."""
+    found = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if found == wanted:
+        return False
+    lines = difflib.unified_diff(found.splitlines(), wanted.splitlines(), str(path), "rebuilt", lineterm="", n=0)
+    for _, line in zip(range(SHOWN), lines, strict=False):
+        click.echo(line[:160])
+    return True

@@ -1,0 +1,79 @@
+"""The nouns of the board: a row is one submission in one modality on one frozen set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.records import Modality
+
+MODALITIES = tuple(Modality)  # the order in which the board shows them
+
+
+@dataclass(frozen=True, slots=True)
+class SetKey:
+    """The set that was asked, to the byte, and how. Rows of different keys never share a table."""
+
+    name: str
+    version: str
+    subset: str
+    visibility: str
+    protocol: int
+    pairs: int
+    digest: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.version} {self.subset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An accuracy with its interval; low and high are None where there are too few articles for one."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """Who was asked, in a stranger's words, cleaned of what could disturb a page (`collect.clean`)."""
+
+    name: str
+    title: str
+    kind: str
+    authors: tuple[str, ...]
+    licence: str
+    paper: str | None
+    parameters: int | None
+    training_data: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One bundle, read.
+
+    failure: why there is no score, else None. unranked: why a scored row takes no rank, else None.
+    macro, micro: None for a failed run, whose categories are empty. asked: category, opaque name and number of pairs
+    of each article, sorted. correct: of each of these.
+    """
+
+    set: SetKey
+    entrant: Entrant
+    modality: Modality
+    failure: str | None
+    unranked: str | None
+    macro: Estimate | None
+    micro: Estimate | None
+    categories: Mapping[str, Estimate]
+    asked: tuple[tuple[str, str, int], ...]
+    correct: tuple[int, ...]
+    isolation: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        """Where the row's bundle belongs below the results folder; no two rows of one set share it."""
+        return f"{self.entrant.name} {self.modality} on {self.set.title}"

@@ -1,0 +1,80 @@
+"""Result bundles for tests: written by their owner, with counts that a reader can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import bundle, scoring, tally
+from harness.bundle import ArticleCount
+from harness.records import Modality
+
+DIGEST = "ab" * 32
+# 12 articles of 10 pairs: what a middling model gets right.
+MIDDLING = {"Health": (6, 7, 8, 5, 6, 7), "Travel": (7, 8, 6, 7, 5, 9)}
+
+
+def result(name: str, **changes: Any) -> dict[str, Any]:
+    """result.json of a failed run until scores are put in; a dict in `changes` is merged into the one it changes."""
+    record: dict[str, Any] = {
+        "format": 1,
+        "status": "failed",
+        "failure": {"fault": "submission", "reason": "answers 3 of 4 pairs"},
+        "set": {
+            "name": "tiny",
+            "version": "1.0",
+            "subset": "test",
+            "digest": DIGEST,
+            "visibility": "public",
+            "pairs": 120,
+        },
+        "submission": {
+            "name": name,
+            "title": name.title(),
+            "kind": "model",
+            "authors": ["Ada"],
+            "licence": "Apache-2.0",
+            "paper": None,
+            "parameters": 1_500_000,
+            "digest": DIGEST,
+            "image": None,
+            "weights": None,
+            "training_data": [],
+        },
+        "modality": "vision+text",
+        "protocol": 1,
+        "seed": 7,
+        "harness": {"version": "0.1.0"},
+        "isolation": {"sandbox": "docker", "isolated": True, "covers": ["network"], "exposes": []},
+        "trust": {},
+        "scores": None,
+    }
+    for key, change in changes.items():
+        record[key] = {**record[key], **change} if isinstance(change, dict) and record[key] else change
+    return record
+
+
+def write(
+    results: Path, name: str, correct: Mapping[str, Sequence[int]] | None = None, asked: int = 10, **changes: Any
+) -> Path:
+    """A bundle whose articles, `asked` pairs each, got `correct` right by category; a failed one without counts."""
+    record = result(name, **changes)
+    counts = [
+        ArticleCount(f"{category}-{number:04d}", category, right, asked)
+        for category, rights in (correct or {}).items()
+        for number, right in enumerate(rights)
+    ]
+    if correct is not None:
+        tallies = [
+            tally.from_counts(category, {str(n): (right, asked) for n, right in enumerate(rights)})
+            for category, rights in correct.items()
+        ]
+        record |= {"status": "scored", "failure": None}
+        record["scores"] = {"accuracy": scoring.accuracy(tallies, b"test")}
+    of = record["set"]
+    modality = Modality(record["modality"]).value.replace("+", "_")
+    root = results / record["submission"]["name"] / f"{of['name']}-{of['version']}-{of['subset']}" / modality
+    root.mkdir(parents=True)
+    bundle.write(root, record, counts, [], {})
+    return root

@@ -1,0 +1,59 @@
+"""The commands: the same bytes twice, drift named, one clear line for bad input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+from tests.leaderboard.bundles import MIDDLING, write
+
+BOARD = ["LEADERBOARD.md", "index.html", "leaderboard.json"]
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["leaderboard", *arguments])
+    return int(ended.value.code or 0)
+
+
+def build(results: Path) -> dict[str, bytes]:
+    assert run("build", "--results", str(results)) == 0
+    return {name: (results.parent / name).read_bytes() for name in BOARD}
+
+
+def test_the_same_bundles_give_the_same_bytes(tmp_path: Path) -> None:
+    for folder, names in (("one", ["clip", "blip"]), ("two", ["blip", "clip"])):
+        for name in names:
+            write(tmp_path / folder / "results", name, MIDDLING)
+    assert build(tmp_path / "one/results") == build(tmp_path / "two/results")
+
+
+def test_check_passes_what_build_wrote(tmp_path: Path) -> None:
+    write(tmp_path / "results", "blip", MIDDLING)
+    build(tmp_path / "results")
+    assert run("check", "--results", str(tmp_path / "results")) == 0
+
+
+def test_check_names_the_drifted_file_and_shows_the_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "results", "blip", MIDDLING)
+    build(tmp_path / "results")
+    write(tmp_path / "results", "clip", MIDDLING)
+    assert run("check", "--results", str(tmp_path / "results")) == 1
+    shown = capsys.readouterr()
+    assert "LEADERBOARD.md, index.html, leaderboard.json not what the bundles" in shown.err
+    assert "+| 1-2 | 1 | Clip |" in shown.out
+
+
+def test_check_misses_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "results", "blip", MIDDLING)
+    build(tmp_path / "results")
+    (tmp_path / "index.html").unlink()
+    assert run("check", "--results", str(tmp_path / "results")) == 1
+    assert "index.html not what" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_the_users_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("build", "--results", str(tmp_path / "nowhere")) == 2
+    assert capsys.readouterr().err.startswith(f"wikiorder: {tmp_path}/nowhere: no such folder")

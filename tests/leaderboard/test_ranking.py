@@ -1,0 +1,78 @@
+"""Ranks, against results worked out by hand and against simulated truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from leaderboard import ranking
+from leaderboard.ranking import Comparison, Contest, Standing
+
+
+def contest(*rows: list[int], asked: int = 10, category: tuple[str, ...] | None = None) -> Contest:
+    """Rows of correct counts, one number per article, all of one category unless said otherwise."""
+    articles = len(rows[0])
+    return Contest(category or ("A",) * articles, np.full(articles, asked), np.array(rows).T)
+
+
+def simulated(generator: np.random.Generator, skill: list[float], articles: int, pairs: int) -> Contest:
+    """Ten categories; articles differ in difficulty, partly shared by all rows; skill: each row's log-odds."""
+    shape = (articles * 10, len(skill))
+    hardness = 0.4 * generator.normal(size=(shape[0], 1)) + 0.4 * generator.normal(size=shape)
+    chance = 1 / (1 + np.exp(-(np.array(skill) + hardness)))
+    category = tuple(f"c{number % 10}" for number in range(shape[0]))
+    return Contest(category, np.full(shape[0], pairs), generator.binomial(pairs, chance))
+
+
+def test_macro_is_the_mean_over_categories() -> None:
+    found = ranking.compare(contest([10, 10, 0, 5], category=("A", "A", "B", "B")), b"")
+    assert found.macro.tolist() == [(1.0 + 0.25) / 2]
+
+
+def test_a_row_that_wins_every_article_is_resolvably_better() -> None:
+    better, worse = [9, 8, 9, 8, 9, 8, 9, 8], [5, 4, 4, 5, 5, 4, 5, 4]
+    found = ranking.compare(contest(worse, better), b"")
+    assert found.better.tolist() == [[False, False], [True, False]]
+
+
+def test_rows_that_trade_wins_are_not_told_apart() -> None:
+    found = ranking.compare(contest([9, 4, 8, 5, 9, 4, 8, 5], [5, 8, 4, 9, 5, 8, 4, 8]), b"")
+    assert not found.better.any()
+
+
+def test_the_same_answers_twice_are_the_same_rank() -> None:
+    found = ranking.compare(contest([9, 4, 8, 5], [9, 4, 8, 5]), b"")
+    assert not found.better.any()
+    assert found.resolvable is None
+
+
+def test_nothing_is_claimed_where_a_category_has_one_article() -> None:
+    rows = [10, 10, 10, 10, 10, 10, 10], [0, 1, 0, 1, 0, 1, 0]
+    found = ranking.compare(contest(*rows, category=("A",) * 6 + ("B",)), b"")
+    assert not found.better.any()
+    assert found.critical is None
+
+
+def test_what_stands_above_the_table_is_what_a_difference_must_exceed() -> None:
+    """Two rows that differ by 4, 2, 5 and 1 of 10 in four articles: mean 3, variance 10/3, so the standard error is
+    sqrt(10/12) / 10 = 0.0913; Student's t with 3 degrees of freedom must exceed 3.182.
+    """
+    found = ranking.compare(contest([9, 7, 9, 7], [5, 5, 4, 6]), b"")
+    assert found.resolvable == pytest.approx(3.182 * 0.0913, rel=0.06)  # the draws' own error
+
+
+def test_a_rank_is_what_the_claims_leave_open() -> None:
+    """Four rows, best first: the first beats all but the second; the second only the last; the third the last."""
+    better = np.array([[0, 0, 1, 1], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]], dtype=bool)
+    found = ranking.standings(Comparison(np.zeros(4), better, 1.0, 0.1), [0, 1, 2, 3])
+    assert found == [Standing(1, 2, 1), Standing(1, 3, 1), Standing(2, 3, 1), Standing(4, 4, 2)]
+
+
+def test_only_contestants_take_ranks() -> None:
+    better = np.array([[0, 1, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)
+    found = ranking.standings(Comparison(np.zeros(3), better, 1.0, 0.1), [0, 2])
+    assert found == [Standing(1, 1, 1), Standing(2, 2, 2)]
+
+
+def test_no_contestant_no_standing() -> None:
+    assert ranking.standings(Comparison(np.zeros(1), np.zeros((1, 1), dtype=bool), None, None), []) == []
