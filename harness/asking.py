@@ -1,4 +1,4 @@
-"""Asking one predictor the whole plan: a request out, an answer journaled, the next batch read meanwhile."""
+"""Asking the whole plan: a request out, an answer journaled, the next batch read meanwhile."""
 
 from __future__ import annotations
 
@@ -6,28 +6,35 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import keyed, protocol, questions
+from harness import keyed, pictures, protocol, questions
 from harness.exchange import Exchange
 from harness.journal import Entry, Journal
 from harness.protocol import Hello, Question
-from harness.records import HarnessError, Modality, Prediction, StepPair, SubmissionError
+from harness.questions import Batch, Pass
+from harness.records import HarnessError, Modality, Prediction, SubmissionError
 from harness.sandbox.base import Launch, Limits, Sandbox, Session
+from harness.sandbox.channel import PredictorEndedError
 from harness.submission import Submission
 from harness.testset import FrozenSet
 
 SAME = 1e-4  # two answers to one question closer than this agree: a GPU's sums move in the seventh digit
 LAST_WORDS = 200  # characters of the predictor's log that a failure quotes
+RESTARTS = 1  # a predictor may die once: a driver fault should not cost a night, a habit of dying should
+PHASES = {1: "asking", 2: "asking variants"}
 
-Watch = Callable[[str, int, int], None]  # (phase, pairs done, pairs in all)
+Watch = Callable[[str, int, int], None]  # (phase, questions done, questions in all)
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be evaluated: a submission, on a set, in one modality, under limits."""
+    """What is to be evaluated: a submission, on a set, in one modality, under limits.
+
+    probed: how many pairs are asked again, in variants, of a fresh predictor.
+    """
 
     submission: Submission
     frozen: FrozenSet
@@ -35,117 +42,152 @@ class Order:
     seed: int
     weights: Path | None
     limits: Limits
+    probed: int
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What came of the asking. stateful: the predictor answered a question otherwise when it was asked again."""
+class Start:
+    """One start of a predictor: batches answered before it, seconds until it was ready, seconds of asking."""
 
-    predictions: tuple[Prediction, ...]
-    latencies_s: tuple[float, ...]
+    at_batch: int
     startup_s: float
     asking_s: float
-    resumed_at: int
-    stateful: bool
 
 
-def ask(
-    order: Order,
-    sandbox: Sandbox,
-    image: str | None,
-    journal_path: Path,
-    identity: Mapping[str, Any],
-    log: Path,
-    watch: Watch,
-) -> Asked:
-    """Start the predictor and ask whatever the journal does not hold yet; the last batch in it is asked again."""
-    with tempfile.TemporaryDirectory(prefix="wikiorder-exchange-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # the predictor is another user; its view is read-only
-        launch = Launch(order.submission, image, folder, order.weights, log, order.limits)
-        watch("starting", 0, 0)
-        began = time.monotonic()
-        with sandbox.open(launch) as session:
+@dataclass
+class Asked:
+    """What came of the asking. latencies_s: by batch of the plan. stateful: asked the same again, it said otherwise."""
+
+    predictions: list[Prediction] = field(default_factory=list)
+    latencies_s: list[float] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
+    stateful: bool = False
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What one evaluation asks with. identity: what must agree for a journal to be resumed."""
+
+    order: Order
+    sandbox: Sandbox
+    image: str | None
+    journal: Path
+    identity: Mapping[str, Any]
+    log: Path
+    watch: Watch
+    asked: Asked = field(default_factory=Asked)
+
+    def run(self) -> None:
+        """Ask what the journal does not hold yet, each pass of a fresh predictor; what came of it is in `asked`.
+
+        A predictor that dies is started once more and asked the rest. Raises SubmissionError when it cannot be helped.
+        """
+        asked, number, restarts = self.asked, 1, RESTARTS
+        with Journal(self.journal, self.identity) as journal:
             try:
-                hello = _greet(session, order)
-                startup_s = time.monotonic() - began
-                with Journal(journal_path, {**identity, "batch": hello.batch}) as journal:
-                    return _ask_all(order, session, hello, journal, folder, startup_s, watch)
-            except SubmissionError as error:
-                raise SubmissionError(f"{error} ({_last_words(session, log)})") from None
+                while number in PHASES:
+                    try:
+                        self._ask_pass(number, journal)
+                        number += 1
+                    except PredictorEndedError:
+                        restarts -= 1
+                        if restarts < 0:
+                            raise
+            finally:
+                asked.predictions = [prediction for entry in journal.entries for prediction in entry.predictions]
+                asked.latencies_s = [entry.seconds for entry in journal.entries]
+
+    def _plan(self, journal: Journal) -> tuple[Pass, ...]:
+        order = self.order
+        return questions.plan(order.frozen, journal.batch, order.modality, order.probed) if journal.batch else ()
+
+    def _ask_pass(self, number: int, journal: Journal) -> None:
+        """Start a predictor and ask the rest of one pass, the last journaled batch once more."""
+        passes = self._plan(journal)
+        answered = len(journal.entries)
+        if passes and answered >= sum(len(p.batches) for p in passes[:number]):
+            return
+        with tempfile.TemporaryDirectory(prefix="wikiorder-exchange-") as name:
+            folder = Path(name)
+            folder.chmod(0o755)  # the predictor is another user; its view is read-only
+            order = self.order
+            launch = Launch(order.submission, self.image, folder, order.weights, self.log, order.limits)
+            self.watch("starting", 0, 0)
+            began = time.monotonic()
+            with self.sandbox.open(launch) as session:
+                try:
+                    journal.agree_on(self._greet(session).batch)
+                    ready = time.monotonic()
+                    try:
+                        self._ask_batches(session, folder, journal, self._plan(journal), number)
+                    finally:
+                        self.asked.starts.append(Start(answered, ready - began, time.monotonic() - ready))
+                except SubmissionError as error:
+                    raise type(error)(f"{error} ({_last_words(session, self.log)})") from None
+
+    def _greet(self, session: Session) -> Hello:
+        order, limit = self.order, self.order.submission.resources.batch
+        session.channel.send(protocol.initialize(0, order.modality, order.seed, limit), order.limits.startup_s)
+        return protocol.read_hello(session.channel.receive(order.limits.startup_s), 0, limit)
+
+    def _ask_batches(
+        self, session: Session, folder: Path, journal: Journal, passes: Sequence[Pass], number: int
+    ) -> None:
+        """Ask one pass from where the journal ends. Batches are counted over both passes."""
+        batches = [batch for p in passes for batch in p.batches]
+        first = sum(len(p.batches) for p in passes[: number - 1])
+        end = first + len(passes[number - 1].batches)
+        again = len(journal.entries) - 1
+        began = time.monotonic()
+        with (
+            Exchange(folder, 2 * (journal.batch or 0), journal.key) as exchange,
+            ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader,
+        ):
+            index = max(first, again)
+            ahead: Future[list[bytes]] = reader.submit(self._read, batches[index])
+            while index < end:
+                shown = _result(ahead)
+                if index + 1 < end:
+                    ahead = reader.submit(self._read, batches[index + 1])
+                entry = self._ask_batch(session, exchange, journal.key, index, batches[index], shown)
+                if index == again:
+                    self.asked.stateful |= not _agree(journal.entries[index].predictions, entry.predictions)
+                else:
+                    journal.append(entry)
+                index += 1
+                self.watch(PHASES[number], sum(map(len, batches[:index])), sum(map(len, batches)))
+                if time.monotonic() - began > self.order.limits.total_s:
+                    raise SubmissionError(f"took over {self.order.limits.total_s:g} s for {index} batches")
+
+    def _ask_batch(
+        self, session: Session, exchange: Exchange, key: bytes, index: int, batch: Batch, shown: Sequence[bytes]
+    ) -> Entry:
+        """index: the batch's number over both passes, and, one up, the request's id."""
+        limit = self.order.limits.batch_s
+        slots = exchange.fill(index, shown) if shown else []
+        paths = [f"{session.exchange}/{slot}" for slot in slots]
+        images = list(zip(paths[::2], paths[1::2], strict=True)) if paths else [(None, None)] * len(batch)
+        ids = {keyed.token(key, "question", ask.key): ask.key for ask in batch}
+        sent = [Question(opaque, ask.shown, *image) for opaque, ask, image in zip(ids, batch, images, strict=True)]
+        began = time.monotonic()
+        session.channel.send(protocol.predict_pairs(index + 1, sent, self.order.modality), limit)
+        reply = session.channel.receive(limit)
+        seconds = time.monotonic() - began
+        return Entry(tuple(protocol.read_predictions(reply, index + 1, ids)), seconds)
+
+    def _read(self, batch: Batch) -> list[bytes]:
+        """The pictures of a batch, first and second step by turns; none where the modality sends none."""
+        if not self.order.modality.sends_images:
+            return []
+        steps = [(step, ask.variant) for ask in batch for step in (ask.shown.first, ask.shown.second)]
+        return [pictures.render(self.order.frozen.picture(step).read_bytes(), variant) for step, variant in steps]
 
 
-def _greet(session: Session, order: Order) -> Hello:
-    limit = order.submission.resources.batch
-    session.channel.send(protocol.initialize(0, order.modality, order.seed, limit), order.limits.startup_s)
-    return protocol.read_hello(session.channel.receive(order.limits.startup_s), 0, limit)
-
-
-def _ask_all(
-    order: Order, session: Session, hello: Hello, journal: Journal, folder: Path, startup_s: float, watch: Watch
-) -> Asked:
-    batches = questions.plan(order.frozen, hello.batch)
-    resumed_at = max(0, len(journal.entries) - 1)  # the last journaled batch is asked again
-    total, done = len(order.frozen.questions), sum(map(len, batches[:resumed_at]))
-    began = time.monotonic()
-    stateful = False
-    with (
-        Exchange(folder, 2 * hello.batch, journal.key) as exchange,
-        ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader,
-    ):
-        ahead: Future[list[bytes]] = reader.submit(_read, order, batches[resumed_at])
-        for number in range(resumed_at, len(batches)):
-            pairs, pictures = batches[number], _pictures(ahead)
-            if number + 1 < len(batches):
-                ahead = reader.submit(_read, order, batches[number + 1])
-            if time.monotonic() - began > order.limits.total_s:
-                raise SubmissionError(f"took over {order.limits.total_s:g} s for {done} of {total} pairs")
-            slots = exchange.fill(number, pictures) if pictures else []
-            entry = _ask_batch(order, session, journal.key, number, pairs, slots)
-            if number < len(journal.entries):
-                stateful = not _agree(journal.entries[number].predictions, entry.predictions)
-            else:
-                journal.append(entry)
-            done += len(pairs)
-            watch("asking", done, total)
-    return Asked(
-        predictions=tuple(prediction for entry in journal.entries for prediction in entry.predictions),
-        latencies_s=tuple(entry.seconds for entry in journal.entries),
-        startup_s=startup_s,
-        asking_s=time.monotonic() - began,
-        resumed_at=resumed_at,
-        stateful=stateful,
-    )
-
-
-def _ask_batch(
-    order: Order, session: Session, key: bytes, number: int, pairs: Sequence[StepPair], slots: Sequence[str]
-) -> Entry:
-    paths = [f"{session.exchange}/{slot}" for slot in slots]
-    images = list(zip(paths[::2], paths[1::2], strict=True)) if paths else [(None, None)] * len(pairs)
-    ids = {keyed.token(key, "pair", pair.pair_id): pair.pair_id for pair in pairs}
-    asked = [Question(opaque, pair, *image) for opaque, pair, image in zip(ids, pairs, images, strict=True)]
-    began = time.monotonic()
-    session.channel.send(protocol.predict_pairs(number + 1, asked, order.modality), order.limits.batch_s)
-    reply = session.channel.receive(order.limits.batch_s)
-    seconds = time.monotonic() - began
-    return Entry(tuple(protocol.read_predictions(reply, number + 1, ids)), seconds)
-
-
-def _read(order: Order, pairs: Sequence[StepPair]) -> list[bytes]:
-    """The pictures of a batch, first and second step by turns; none where the modality sends none."""
-    if not order.modality.sends_images:
-        return []
-    return [order.frozen.picture(step).read_bytes() for pair in pairs for step in (pair.first, pair.second)]
-
-
-def _pictures(ahead: Future[list[bytes]]) -> list[bytes]:
+def _result(ahead: Future[list[bytes]]) -> list[bytes]:
     try:
         return ahead.result()
     except OSError as error:
-        raise HarnessError(
-            f"{error.filename}: {error.strerror}; the set changed or went away while it was asked"
-        ) from None
+        raise HarnessError(f"{error.filename}: {error.strerror}; the set changed or went away meanwhile") from None
 
 
 def _agree(before: Sequence[Prediction], after: Sequence[Prediction]) -> bool:

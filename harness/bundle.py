@@ -4,6 +4,7 @@
       result.json         who was asked what, under which isolation, and the scores: schemas/result.schema.json
       articles.jsonl      correct and asked counts per opaque article: all that ranking needs
       predictions.jsonl   pair_id, p_in_order
+      probes.jsonl        pair_id, variant, p_in_order: what the second pass asked again
       timings.json        start-up, latencies, rates: apart, since they differ from run to run
       stderr.log          what the predictor printed, up to a cap
       SHA256SUMS          written last, so present means finished
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ from harness.submission import Submission
 from harness.testset import FrozenSet
 
 FORMAT = 1
+CONTENTS = ("result.json", "articles.jsonl", "predictions.jsonl", "probes.jsonl", "timings.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Bundle:
         """Probability in order, by pair id: read when first asked for, since a board of many rows does without."""
         rows = files.read_records(self.root / "predictions.jsonl", "prediction", _read_prediction)
         return {p.pair_id: p.p_in_order for p in rows}
+
+    @cached_property
+    def probes(self) -> tuple[Prediction, ...]:
+        """Answers of the second pass, named "<pair id>:<variant>"."""
+        return tuple(files.read_records(self.root / "probes.jsonl", "probe", _read_probe))
 
 
 def folder(results: Path, submission: str, frozen: FrozenSet, modality: Modality) -> Path:
@@ -117,19 +124,25 @@ def write(
     root: Path,
     result: Mapping[str, Any],
     articles: Sequence[ArticleCount],
-    predictions: Iterable[Prediction],
+    predictions: Mapping[str, float],
+    probes: Sequence[Prediction],
     timings: Mapping[str, Any],
 ) -> str:
-    """Write a bundle into `root`, where stderr.log may lie already; the manifest comes last. Returns its digest."""
+    """Write a bundle into `root`, where stderr.log may lie already; SHA256SUMS comes last. Returns its digest.
+
+    predictions: by pair id. probes: named "<pair id>:<variant>", as the plan's questions are.
+    """
     schema.check(result, "result", "result.json")
-    ordered = sorted(predictions, key=lambda prediction: prediction.pair_id)
-    lines = [files.json_line({"pair_id": p.pair_id, "p_in_order": p.p_in_order}) for p in ordered]
+    lines = [files.json_line({"pair_id": pair_id, "p_in_order": p}) for pair_id, p in sorted(predictions.items())]
+    asked = sorted((*probe.pair_id.split(":"), probe.p_in_order) for probe in probes)
+    probed = [files.json_line({"pair_id": pair_id, "variant": v, "p_in_order": p}) for pair_id, v, p in asked]
     counts = [
         files.json_line({"article": a.article, "category": a.category, "correct": a.correct, "asked": a.asked})
         for a in articles
     ]
     files.write(root / "articles.jsonl", "".join(counts).encode())
     files.write(root / "predictions.jsonl", "".join(lines).encode())
+    files.write(root / "probes.jsonl", "".join(probed).encode())
     files.write(root / "timings.json", files.json_page(timings).encode())
     files.write(root / "result.json", files.json_page(result).encode())
     return checksums.seal(root)
@@ -173,6 +186,7 @@ def identity(result: Mapping[str, Any]) -> dict[str, Any]:
         "modality": result["modality"],
         "protocol": result["protocol"],
         "seed": result["seed"],
+        "probed": result["trust"]["probed"],
         "sandbox": result["isolation"]["sandbox"],
         "harness": result["harness"]["version"],
     }
@@ -181,7 +195,7 @@ def identity(result: Mapping[str, Any]) -> dict[str, Any]:
 def read(root: Path) -> Bundle:
     """Read a bundle after checking every digest; an InputError names what is wrong with it."""
     digest = checksums.require(root, "Wanted the bundle as `wikiorder evaluate` wrote it: evaluate again.")
-    for name in ("result.json", "articles.jsonl", "predictions.jsonl", "timings.json"):
+    for name in CONTENTS:
         if not (root / name).is_file():
             raise InputError(f"{root}: no {name} in it, so it is no result bundle; evaluate again")
     result = files.parse_object((root / "result.json").read_bytes(), str(root / "result.json"))
@@ -193,6 +207,10 @@ def read(root: Path) -> Bundle:
 
 def _read_count(row: dict[str, Any]) -> ArticleCount:
     return ArticleCount(row["article"], row["category"], row["correct"], row["asked"])
+
+
+def _read_probe(row: dict[str, Any]) -> Prediction:
+    return Prediction(f"{row['pair_id']}:{row['variant']}", row["p_in_order"])
 
 
 def _read_prediction(row: dict[str, Any]) -> Prediction:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from harness import files
-from harness.records import InputError, Prediction
+from harness.records import InputError, Prediction, SubmissionError
 
 KEY_BYTES = 16
 
@@ -29,7 +29,10 @@ class Entry:
 
 
 class Journal:
-    """An open journal. key: this run's secret, which names ids and slots. entries: the batches answered before."""
+    """An open journal. key: this run's secret, which names ids and slots. entries: the batches answered before.
+
+    batch: pairs in a batch, as the predictor asked for; None until it was first heard.
+    """
 
     def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         """Begin a journal, or go on with the one that is there; an InputError names the part that differs."""
@@ -38,13 +41,21 @@ class Journal:
             _lock(self._stream, path)
             lines = _whole_lines(self._stream)
             if lines:
-                self.key, self.entries = _read(lines, path, identity)
+                self.key, self.batch, self.entries = _read(lines, path, identity)
             else:
-                self.key, self.entries = secrets.token_bytes(KEY_BYTES), []
+                self.key, self.batch, self.entries = secrets.token_bytes(KEY_BYTES), None, []
                 self._write({"identity": identity, "key": self.key.hex()})
         except BaseException:
             self._stream.close()
             raise
+
+    def agree_on(self, batch: int) -> None:
+        """Settle how many pairs a batch holds, once for the whole run: the plan depends on it."""
+        if self.batch is None:
+            self._write({"batch": batch})
+            self.batch = batch
+        elif self.batch != batch:
+            raise SubmissionError(f"wants {batch} pairs at once, and wanted {self.batch} when it was started before")
 
     def append(self, entry: Entry) -> None:
         """Make a batch durable: it is on the disk when this returns."""
@@ -82,7 +93,7 @@ def _whole_lines(stream: BinaryIO) -> list[bytes]:
     return lines
 
 
-def _read(lines: Sequence[bytes], path: Path, identity: Mapping[str, Any]) -> tuple[bytes, list[Entry]]:
+def _read(lines: Sequence[bytes], path: Path, identity: Mapping[str, Any]) -> tuple[bytes, int | None, list[Entry]]:
     header, *records = (files.parse_object(line, f"{path}:{number}") for number, line in enumerate(lines, 1))
     try:
         for part, wanted in identity.items():
@@ -91,10 +102,11 @@ def _read(lines: Sequence[bytes], path: Path, identity: Mapping[str, Any]) -> tu
                     f"{path}: an unfinished run lies here whose {part} is {header['identity'][part]!r}, "
                     f"now it is {wanted!r}. Restore it to resume, or begin anew with --fresh."
                 )
+        batch = records.pop(0)["batch"] if records else None
         entries = [
             Entry(tuple(Prediction(pair_id, p) for pair_id, p in record["predictions"]), record["seconds"])
             for record in records
         ]
-        return bytes.fromhex(header["key"]), entries
+        return bytes.fromhex(header["key"]), batch, entries
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: no journal of this version ({error!r}); begin anew with --fresh") from None

@@ -10,13 +10,14 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness import __version__, bundle, protocol, scoring, submission
-from harness.asking import Asked, Order, Watch, ask
+from harness import __version__, bundle, protocol, scoring, submission, trust
+from harness.asking import Asked, Asking, Order, Watch
 from harness.bundle import Bundle
 from harness.checksums import SUMS
 from harness.records import InputError, SubmissionError
@@ -37,15 +38,15 @@ def evaluate(order: Order, sandbox: Sandbox, results: Path, watch: Watch, fresh:
     if not fresh and (finished := _finished(root, identity)):
         return finished
     partial, journal = _begin(root, fresh)
-    asked: Asked | None = None
+    asking = Asking(order, sandbox, image, journal, identity, partial / LOG, watch)
     began = time.monotonic()
     if not failure:
         try:
-            asked = ask(order, sandbox, image, journal, identity, partial / LOG, watch)
+            asking.run()
         except SubmissionError as error:
             failure = str(error)
     watch("scoring", 0, 0)
-    _write(order, sandbox, image, asked, failure, partial, time.monotonic() - began)
+    _write(order, sandbox, image, asking.asked, failure, partial, time.monotonic() - began)
     if root.exists():
         shutil.rmtree(root)
     partial.rename(root)
@@ -63,6 +64,7 @@ def identify(order: Order, sandbox: str, image: str | None) -> dict[str, Any]:
         "modality": order.modality.value,
         "protocol": protocol.VERSION,
         "seed": order.seed,
+        "probed": order.probed,
         "sandbox": sandbox,
         "harness": __version__,
     }
@@ -108,11 +110,13 @@ def _begin(root: Path, fresh: bool) -> tuple[Path, Path]:
 
 
 def _write(
-    order: Order, sandbox: Sandbox, image: str | None, asked: Asked | None, failure: str, partial: Path, wall_s: float
+    order: Order, sandbox: Sandbox, image: str | None, asked: Asked, failure: str, partial: Path, wall_s: float
 ) -> None:
-    predictions = asked.predictions if asked else ()
-    by_pair = {prediction.pair_id: prediction.p_in_order for prediction in predictions}
+    """Score what was asked and write the bundle. What a failed run has answered is kept, unscored."""
     frozen = order.frozen
+    by_key = {prediction.pair_id: prediction.p_in_order for prediction in asked.predictions}
+    scored = {pair.pair_id: by_key[pair.pair_id] for pair in frozen.questions if pair.pair_id in by_key}
+    probes = [prediction for prediction in asked.predictions if prediction.pair_id not in scored]
     weights = submission.folder_digest(order.weights) if order.weights else None
     result = bundle.result_json(
         frozen,
@@ -120,26 +124,29 @@ def _write(
         order.modality,
         order.seed,
         sandbox.isolation(frozen.root).to_json(),
-        {"stateful": asked.stateful if asked else False},
-        scoring.score(frozen.questions, frozen.answers, by_pair, SCORING_KEY) if asked else None,
+        {
+            "stateful": asked.stateful,
+            "probed": order.probed,
+            **({} if failure else trust.measure(frozen.answers, scored, probes)),
+        },
+        None if failure else scoring.score(frozen.questions, frozen.answers, scored, SCORING_KEY),
         failure or None,
     )
-    articles = bundle.count_articles(frozen, by_pair)
-    bundle.write(partial, result, articles, predictions, _timings(asked, wall_s))
+    articles = [] if failure else bundle.count_articles(frozen, scored)
+    bundle.write(partial, result, articles, scored, probes, _timings(asked, wall_s))
 
 
-def _timings(asked: Asked | None, wall_s: float) -> dict[str, Any]:
+def _timings(asked: Asked, wall_s: float) -> dict[str, Any]:
     """Seconds and pairs per second; harness_share: of the asking time, what was not waiting for the predictor."""
-    if asked is None or not asked.latencies_s:
-        return {"wall_s": round(wall_s, 3)}
+    known: dict[str, Any] = {"wall_s": round(wall_s, 3)}
+    if not asked.latencies_s or not asked.starts:
+        return known
     latencies = np.array(asked.latencies_s)
-    here = latencies[asked.resumed_at :].sum()
-    return {
-        "wall_s": round(wall_s, 3),
-        "startup_s": round(asked.startup_s, 3),
-        "asking_s": round(asked.asking_s, 3),
+    waited = float(latencies[asked.starts[0].at_batch :].sum())
+    asking_s = sum(start.asking_s for start in asked.starts)
+    return known | {
+        "starts": [{key: round(value, 3) for key, value in asdict(start).items()} for start in asked.starts],
         "batch_s": {f"p{q}": round(float(np.percentile(latencies, q)), 6) for q in (50, 95, 99)},
         "pairs_per_s": round(len(asked.predictions) / float(latencies.sum()), 1),
-        "harness_share": round(max(0.0, 1 - float(here) / asked.asking_s), 4),
-        "resumed_at_batch": asked.resumed_at,
+        "harness_share": round(max(0.0, 1 - waited / asking_s), 4) if asking_s else None,
     }

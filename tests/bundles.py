@@ -8,7 +8,7 @@ from typing import Any
 
 from harness import bundle, scoring
 from harness.pipeline import SCORING_KEY
-from harness.records import Answer, Modality, Prediction
+from harness.records import Answer, Modality
 from harness.testset import FrozenSet
 
 ISOLATION = {"sandbox": "docker", "isolated": True, "covers": [], "exposes": []}
@@ -36,8 +36,8 @@ def write(
     scores = None if failure else scoring.score(frozen.questions, frozen.answers, predictions, SCORING_KEY)
     described = submission(name)
     result = bundle.result_json(
-        frozen, described, modality, 0, ISOLATION, trust or {"stateful": False}, scores, failure
+        frozen, described, modality, 0, ISOLATION, trust or {"stateful": False, "probed": 0}, scores, failure
     )
     articles = bundle.count_articles(frozen, predictions)
-    bundle.write(root, result, articles, [Prediction(*row) for row in predictions.items()], {})
+    bundle.write(root, result, articles, predictions, [], {})
     return root

@@ -30,6 +30,9 @@ SANDBOXES = ("auto", "docker", "process")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="Sent to the predictor.")
 @click.option("--batch-seconds", type=click.FloatRange(min=0, min_open=True), help="Time limit of one batch.")
+@click.option(
+    "--probes", type=click.IntRange(min=0), default=200, show_default=True, help="Pairs asked again, in variants."
+)
 @click.option("--fresh", is_flag=True, help="Ask everything again, whatever an earlier run left.")
 def evaluate(
     folder: Path,
@@ -40,6 +43,7 @@ def evaluate(
     results: Path,
     seed: int,
     batch_seconds: float | None,
+    probes: int,
     fresh: bool,
 ) -> None:
     """Run SUBMISSION in a sandbox, one modality after the other, and score its answers.
@@ -66,7 +70,7 @@ def evaluate(
         click.echo(f"{sandbox.name} sandbox does not protect: {line}", err=True)
     failed = False
     for modality in wanted:
-        order = Order(subject, frozen, modality, seed, weights.resolve() if weights else None, limits)
+        order = Order(subject, frozen, modality, seed, weights.resolve() if weights else None, limits, probes)
         with _Progress(f"{subject.name} {modality}") as progress:
             found = pipeline.evaluate(order, sandbox, results, progress, fresh)
         click.echo(_report(found))

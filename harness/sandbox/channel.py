@@ -20,6 +20,10 @@ STDOUT, STDERR = 1, 2
 MAX_WAITING = 4  # replies that may lie unread; a predictor that keeps to the protocol leaves none
 
 
+class PredictorEndedError(SubmissionError):
+    """The predictor is gone, and left the question unanswered."""
+
+
 class Transport(Protocol):
     """The bytes below the lines."""
 
@@ -61,7 +65,7 @@ class Channel:
             try:
                 written = self._transport.write(rest, deadline)
             except (BrokenPipeError, ConnectionError):
-                raise SubmissionError("ended before it was asked everything") from None
+                raise PredictorEndedError("ended before it was asked everything") from None
             if not written:
                 raise SubmissionError(f"did not read its input for {seconds:g} s. Read every line as it comes.")
             rest = rest[written:]
@@ -75,7 +79,7 @@ class Channel:
             if self._lines:
                 return self._lines.popleft()
             if self._ended:
-                raise SubmissionError("ended without answering")
+                raise PredictorEndedError("ended without answering")
             raise SubmissionError(f"gave no answer within {seconds:g} s. Ask for a smaller batch, or be faster.")
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ ABOUT: dict[str, Any] = {
     "weights": None,
     "training_data": [],
 }
+PROBES = [Prediction("p1:swapped", 0.25)]
 ISOLATION = {"sandbox": "process", "isolated": False, "covers": [], "exposes": ["the answers"]}
 
 
@@ -33,11 +34,13 @@ def frozen(tmp_path: Path) -> FrozenSet:
 
 
 def write(root: Path, frozen: FrozenSet, failure: str | None = None) -> str:
-    result = bundle.result_json(frozen, ABOUT, Modality.TEXT, 7, ISOLATION, {"stateful": False}, {}, failure)
-    predictions = [Prediction(pair.pair_id, 1.0) for pair in frozen.questions]
-    counts = bundle.count_articles(frozen, {p.pair_id: p.p_in_order for p in predictions})
+    result = bundle.result_json(
+        frozen, ABOUT, Modality.TEXT, 7, ISOLATION, {"stateful": False, "probed": 1}, {}, failure
+    )
+    predictions = {pair.pair_id: 1.0 for pair in frozen.questions}
+    counts = bundle.count_articles(frozen, predictions)
     root.mkdir(parents=True)
-    return bundle.write(root, result, counts, predictions, {"wall_s": 1.0})
+    return bundle.write(root, result, counts, predictions, PROBES, {"wall_s": 1.0})
 
 
 def test_a_bundle_is_read_as_it_was_written(tmp_path: Path, frozen: FrozenSet) -> None:
@@ -45,6 +48,7 @@ def test_a_bundle_is_read_as_it_was_written(tmp_path: Path, frozen: FrozenSet) -
     found = bundle.read(tmp_path / "b")
     assert found.digest == digest
     assert found.predictions == {pair.pair_id: 1.0 for pair in frozen.questions}
+    assert list(found.probes) == PROBES
     assert found.result["set"]["digest"] == frozen.digest
     assert bundle.identity(found.result)["seed"] == 7
 

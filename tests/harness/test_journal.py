@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.journal import Entry, Journal
-from harness.records import InputError, Prediction
+from harness.records import InputError, Prediction, SubmissionError
 
 IDENTITY = {"set": "abc", "seed": 7}
 ENTRIES = [Entry((Prediction(f"p{n}", n / 10), Prediction(f"q{n}", 1.0)), 0.25) for n in range(3)]
@@ -15,6 +15,7 @@ ENTRIES = [Entry((Prediction(f"p{n}", n / 10), Prediction(f"q{n}", 1.0)), 0.25) 
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "journal"
     with Journal(path, IDENTITY) as journal:
+        journal.agree_on(2)
         for entry in ENTRIES:
             journal.append(entry)
     return path
@@ -40,7 +41,8 @@ def test_cut_at_any_byte_it_holds_a_prefix_of_what_was_written(path: Path) -> No
         with Journal(path, IDENTITY) as journal:
             kept = len(journal.entries)
             assert journal.entries == ENTRIES[:kept]
-            assert kept == max(0, whole[:cut].count(b"\n") - 1)
+            assert kept == max(0, whole[:cut].count(b"\n") - 2)
+            journal.agree_on(2)
             journal.append(ENTRIES[0])
         with Journal(path, IDENTITY) as journal:
             assert len(journal.entries) == kept + 1
@@ -49,6 +51,14 @@ def test_cut_at_any_byte_it_holds_a_prefix_of_what_was_written(path: Path) -> No
 def test_a_run_that_differs_is_refused_by_the_name_of_what_differs(path: Path) -> None:
     with pytest.raises(InputError, match="whose seed is 7, now it is 8"):
         Journal(path, {**IDENTITY, "seed": 8})
+
+
+def test_a_predictor_that_wants_another_batch_now_is_at_fault(path: Path) -> None:
+    with (
+        Journal(path, IDENTITY) as journal,
+        pytest.raises(SubmissionError, match="wants 3 pairs at once, and wanted 2"),
+    ):
+        journal.agree_on(3)
 
 
 def test_two_evaluations_cannot_write_one_journal(path: Path) -> None:

@@ -47,7 +47,7 @@ def result(name: str, **changes: Any) -> dict[str, Any]:
         "seed": 7,
         "harness": {"version": "0.1.0"},
         "isolation": {"sandbox": "docker", "isolated": True, "covers": ["network"], "exposes": []},
-        "trust": {},
+        "trust": {"stateful": False, "probed": 0},
         "scores": None,
     }
     for key, change in changes.items():
@@ -76,5 +76,5 @@ def write(
     modality = Modality(record["modality"]).value.replace("+", "_")
     root = results / record["submission"]["name"] / f"{of['name']}-{of['version']}-{of['subset']}" / modality
     root.mkdir(parents=True)
-    bundle.write(root, record, counts, [], {})
+    bundle.write(root, record, counts, {}, [], {})
     return root
