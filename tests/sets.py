@@ -18,6 +18,7 @@ from harness.records import Answer, Step, StepPair
 
 KEY = b"tiny"
 VERBS = ("Gather", "Measure", "Mix", "Bake", "Serve")  # one step each; five steps make ten pairs
+DISHES = ("bread", "soup", "cake", "pasta", "salad", "stew")
 SIDE = 48  # pixels
 
 
@@ -40,10 +41,10 @@ def tiny_set(
 
 def _article(root: Path, number: int, categories: Sequence[str], pairs: int) -> Iterator[tuple[StepPair, Answer]]:
     """The pairs of the article with this number in the set, in article order."""
-    name = f"{root.name}-{number}"
+    name, dish = f"{root.name}-{number}", DISHES[number % len(DISHES)]
     rank, category_number = divmod(number, len(categories))
     steps = [
-        Step(f"{verb} the {name}.", testset.store_picture(root, _picture(name, place), ".png"))
+        Step(f"{verb} the {dish}.", testset.store_picture(root, _picture(name, place), ".png"))
         for place, verb in enumerate(VERBS)
     ]
     chosen = keyed.order(combinations(range(len(VERBS)), 2), KEY, "pair", lambda places: f"{name} {places}")[:pairs]
@@ -51,7 +52,13 @@ def _article(root: Path, number: int, categories: Sequence[str], pairs: int) -> 
         inverted = (rank * pairs + index) % 2 == 1
         first, second = reversed(places) if inverted else places
         pair_id = keyed.token(KEY, "pair id", name, index)
-        pair = StepPair(pair_id, categories[category_number], f"How to Make {name}", steps[first], steps[second])
+        pair = StepPair(
+            pair_id,
+            categories[category_number],
+            f"How to Make {dish.title()} No. {number}",
+            steps[first],
+            steps[second],
+        )
         yield pair, Answer(pair_id, int(not inverted), f"article-{name}", (first, second), {})
 
 

@@ -1,0 +1,178 @@
+"""The text encoder T and the vision encoder V of each baseline, as DESIGN and the paper's parameter counts fix them.
+
+Full-size checkpoints and small ones are the same classes and are loaded by the same path, from a folder in the layout
+of transformers: `config.json`, `model.safetensors`, `tokenizer.json`, `preprocessor_config.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+import transformers
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from submissions.recipe.errors import RecipeError
+from submissions.recipe.sequence import Marks, Sequencer
+from submissions.recipe.settings import SmallSize
+
+# A bar for every shard of one shard says nothing.
+transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers gives it no types
+
+
+@dataclass(frozen=True)
+class Part:
+    """One model of transformers inside a baseline.
+
+    folder: where it lies in a checkpoint. fresh: parameters that a published checkpoint may lack or that we remove.
+    """
+
+    model: type[PreTrainedModel]
+    folder: str = "."
+    fresh: tuple[str, ...] = ()
+
+
+class Encoders(nn.Module):
+    """T and V. text_width, picture_width: the sizes of their vectors. positions: the longest sequence T can read."""
+
+    parts: ClassVar[Mapping[str, Part]]
+    marks: ClassVar[Marks]
+    processor_class: ClassVar[Any]
+    text_folder: ClassVar[str] = "."
+    picture_folder: ClassVar[str] = "."
+    text_width: int
+    picture_width: int
+    positions: int
+    models: Any  # nn.ModuleDict, by the names of `parts`; each model's own methods are beyond its type
+
+    def __init__(self, models: Mapping[str, PreTrainedModel], tokenizer: Tokenizer, processor: Any) -> None:
+        super().__init__()
+        self.models = nn.ModuleDict(models)
+        self.tokenizer = tokenizer
+        self.processor = processor
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Set the sizes; remove what the recipe does not use."""
+        raise NotImplementedError
+
+    def text(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """ids, mask: int64 (batch, length) -> float (batch, text_width)."""
+        raise NotImplementedError
+
+    def pictures(self, pixels: Tensor) -> Tensor:
+        """pixels: float (pictures, 3, H, W), normalised -> float (pictures, picture_width)."""
+        raise NotImplementedError
+
+    @classmethod
+    def full_size(cls) -> Encoders:
+        """The published size with random weights: for counting parameters and for timing."""
+        raise NotImplementedError
+
+    @classmethod
+    def small(cls, size: SmallSize, tokenizer: Tokenizer) -> Encoders:
+        """A small configuration of the same classes, to be trained from scratch."""
+        raise NotImplementedError
+
+    @property
+    def sequencer(self) -> Sequencer:
+        return Sequencer(self.tokenizer, self.marks, self.positions)
+
+    def save(self, folder: Path) -> None:
+        for name, part in self.parts.items():
+            self.models[name].save_pretrained(folder / part.folder)
+        self.processor.save_pretrained(folder / self.picture_folder)
+        self.tokenizer.save(str(folder / self.text_folder / "tokenizer.json"))
+
+    @classmethod
+    def load(cls, folder: Path) -> Encoders:
+        """Read a folder that `save` wrote, or one that a published checkpoint was downloaded to."""
+        models = {name: _load_part(part, folder / part.folder) for name, part in cls.parts.items()}
+        text, picture = folder / cls.text_folder / "tokenizer.json", folder / cls.picture_folder
+        for path in (text, picture / "preprocessor_config.json"):
+            if not path.is_file():
+                raise RecipeError(f"{path}: missing, so {folder} is no checkpoint of {cls.__name__}")
+        return cls(models, Tokenizer.from_file(str(text)), cls.processor_class.from_pretrained(picture))
+
+
+def _load_part(part: Part, folder: Path) -> PreTrainedModel:
+    """The model in `folder`, in float32; a weight that is missing or of another shape is refused."""
+    if not (folder / "config.json").is_file():
+        raise RecipeError(f"{folder}: no config.json in it; wanted a checkpoint of {part.model.__name__}")
+    try:
+        loaded: Any = part.model.from_pretrained(
+            folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise RecipeError(f"{folder}: no usable checkpoint of {part.model.__name__} ({first})") from None
+    model: PreTrainedModel
+    model, report = loaded
+    missing = sorted(key for key in report["missing_keys"] if not str(key).startswith(part.fresh))
+    if missing:
+        raise RecipeError(f"{folder}: lacks {len(missing)} weights of {part.model.__name__}, such as {missing[0]}")
+    return model
+
+
+class ClipEncoders(Encoders):
+    """CLIP ViT-B/32, 151.28M: its projected 512-d features of both kinds."""
+
+    parts: ClassVar = {"clip": Part(transformers.CLIPModel)}
+    marks = Marks("<|startoftext|>", ";", "<|endoftext|>", "<|endoftext|>")
+    processor_class = transformers.CLIPImageProcessorPil
+
+    def prepare(self) -> None:
+        config = self.models["clip"].config
+        self.text_width = self.picture_width = config.projection_dim
+        self.positions = config.text_config.max_position_embeddings
+
+    def text(self, ids: Tensor, mask: Tensor) -> Tensor:
+        features: Tensor = self.models["clip"].get_text_features(ids, attention_mask=mask).pooler_output
+        return features
+
+    def pictures(self, pixels: Tensor) -> Tensor:
+        features: Tensor = self.models["clip"].get_image_features(pixels).pooler_output
+        return features
+
+    @classmethod
+    def full_size(cls) -> Encoders:
+        return cls({"clip": transformers.CLIPModel(transformers.CLIPConfig())}, no_tokenizer(), cls.processor_class())
+
+    @classmethod
+    def small(cls, size: SmallSize, tokenizer: Tokenizer) -> Encoders:
+        tower = small_tower(size)
+        start, end, padding = (tokenizer.token_to_id(m) for m in (cls.marks.start, cls.marks.end, cls.marks.padding))
+        text = tower | {"vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": size.positions}
+        text |= {"bos_token_id": start, "eos_token_id": end, "pad_token_id": padding}
+        vision = tower | {"image_size": size.side, "patch_size": size.patch}
+        config = transformers.CLIPConfig(text_config=text, vision_config=vision, projection_dim=size.hidden)
+        processor = cls.processor_class(
+            size={"shortest_edge": size.side}, crop_size={"height": size.side, "width": size.side}
+        )
+        return cls({"clip": transformers.CLIPModel(config)}, tokenizer, processor)
+
+
+def no_tokenizer() -> Tokenizer:
+    """For models that are only counted or timed."""
+    return Tokenizer(BPE())
+
+
+def small_tower(size: SmallSize) -> dict[str, Any]:
+    """The options that every small transformer shares."""
+    return {
+        "hidden_size": size.hidden,
+        "intermediate_size": size.feed_forward,
+        "num_hidden_layers": size.layers,
+        "num_attention_heads": size.heads,
+        "projection_dim": size.hidden,
+    }
+
+
+ENCODERS: dict[str, type[Encoders]] = {"clip": ClipEncoders}

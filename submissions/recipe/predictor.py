@@ -1,0 +1,35 @@
+"""A fine-tuned baseline behind the predict-pair interface."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from harness.serve import Pair, Predict, Start
+from submissions.recipe.model import choose_threads, load
+from submissions.recipe.settings import folder_name
+
+WEIGHTS = "WIKIORDER_WEIGHTS"  # a run of `wikiorder finetune`, mounted in place of the shipped weights
+
+
+def predictor(shipped: Path) -> Callable[[Start], Predict]:
+    """What `harness.serve.serve` calls. shipped: the folder with one checkpoint a modality, `vision_text` and so on."""
+
+    def start(hello: Start) -> Predict:
+        torch.manual_seed(hello.seed)
+        folder = Path(os.environ.get(WEIGHTS) or shipped)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        model = load(folder / folder_name(hello.modality), hello.modality).to(device)
+        choose_threads(model)
+
+        @torch.inference_mode()
+        def predict(pairs: list[Pair]) -> list[float]:
+            probabilities: list[float] = model(model.encode(pairs).to(device)).p_in_order.tolist()
+            return probabilities
+
+        return predict
+
+    return start

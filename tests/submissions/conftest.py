@@ -1,0 +1,35 @@
+"""A small CLIP, fine-tuned once for all tests of this folder by the command itself."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from harness.cli import wikiorder
+from tests.sets import tiny_set
+
+ROOT = Path(__file__).parents[2]
+
+
+def finetune(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(wikiorder, ["finetune", *map(str, arguments)], catch_exceptions=True)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """train (240 pairs), validation (60) and test (60)."""
+    folder = tmp_path_factory.mktemp("data")
+    for subset, articles in (("train", 40), ("validation", 10), ("test", 10)):
+        tiny_set(folder, subset, articles, pairs_per_article=6)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run: all three modalities."""
+    out = tmp_path_factory.mktemp("trained") / "run"
+    cache = tmp_path_factory.mktemp("cache")
+    clip = ROOT / "submissions/clip"
+    result = finetune(clip, "--data", data, "--preset", "sample", "--epochs", "8", "--out", out, "--cache", cache)
+    assert result.exit_code == 0, result.output
+    return out

@@ -1,0 +1,48 @@
+"""The coin: a submission that imports nothing of ours."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import protocol, submission
+from harness.records import Modality, Step, StepPair
+
+COIN = Path(__file__).parents[2] / "submissions/coin"
+PAIRS = 400
+
+
+def toss(seed: int) -> list[float]:
+    """What the coin says of 400 pairs, through the protocol's own door."""
+    pair = StepPair("p", "Food", "Make Tea", Step("Boil.", "a.png"), Step("Pour.", "b.png"))
+    questions = [protocol.Question(f"q{n}", pair, None, None) for n in range(PAIRS)]
+    requests = protocol.initialize(0, Modality.TEXT, seed, 64) + protocol.predict_pairs(1, questions, Modality.TEXT)
+    run = subprocess.run(
+        [sys.executable, "predict.py"], cwd=COIN, input=requests, capture_output=True, check=True, timeout=60
+    )
+    hello, answers = run.stdout.splitlines()
+    assert protocol.read_hello(hello, 0, 64) == protocol.Hello("coin", 64)
+    ids = {question.id: question.id for question in questions}
+    return [prediction.p_in_order for prediction in protocol.read_predictions(answers, 1, ids)]
+
+
+def test_the_coin_is_fair_and_its_seed_decides() -> None:
+    one = toss(7)
+    assert one == toss(7)
+    assert one != toss(8)
+    assert 160 <= sum(p > 0.5 for p in one) <= 240  # four standard deviations about 200
+
+
+def test_the_coin_imports_only_the_standard_library() -> None:
+    tree = ast.parse((COIN / "predict.py").read_text(encoding="utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert imported <= sys.stdlib_module_names
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+
+
+def test_the_coin_is_a_control_of_every_modality() -> None:
+    coin = submission.load(COIN)
+    assert coin.kind == "control"
+    assert coin.modalities == (*Modality,)
+    assert json.dumps(coin.command) == '["python3", "predict.py"]'

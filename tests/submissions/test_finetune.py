@@ -1,0 +1,96 @@
+"""`wikiorder finetune` and the predictor that it makes, through a real process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness import protocol, testset
+from harness.records import Modality
+from submissions.recipe.command import asked
+from submissions.recipe.model import load
+from submissions.recipe.settings import folder_name
+from tests.submissions.conftest import ROOT, finetune
+
+CLIP = ROOT / "submissions/clip"
+
+
+def served(run: Path, test: testset.FrozenSet, modality: Modality) -> dict[str, float]:
+    """What `predict.py` answers in a process of its own, asked in batches of 16."""
+    requests = [protocol.initialize(0, modality, 7, 64)]
+    batches = [test.questions[start : start + 16] for start in range(0, len(test.questions), 16)]
+    for number, batch in enumerate(batches, 1):
+        questions = [
+            protocol.Question(q.pair_id, q, str(test.picture(q.first)), str(test.picture(q.second))) for q in batch
+        ]
+        sent = questions if modality.sends_images else [protocol.Question(q.id, q.pair, None, None) for q in questions]
+        requests.append(protocol.predict_pairs(number, sent, modality))
+    environment = os.environ | {"WIKIORDER_WEIGHTS": str(run), "PYTHONPATH": str(ROOT)}
+    process = subprocess.run(
+        [sys.executable, "predict.py"], cwd=CLIP, env=environment, input=b"".join(requests), capture_output=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr.decode()
+    hello, *replies = process.stdout.splitlines()
+    assert protocol.read_hello(hello, 0, 64).name == "clip"
+    answers: dict[str, float] = {}
+    for number, (batch, reply) in enumerate(zip(batches, replies, strict=True), 1):
+        ids = {question.pair_id: question.pair_id for question in batch}
+        answers |= {p.pair_id: p.p_in_order for p in protocol.read_predictions(reply, number, ids)}
+    return answers
+
+
+@pytest.mark.parametrize("modality", [*Modality])
+def test_the_served_predictor_answers_as_the_model_in_memory_and_well(
+    trained: Path, data: Path, modality: Modality
+) -> None:
+    test = testset.load(data / "test")
+    answers = served(trained, test, modality)
+    model = load(trained / folder_name(modality), modality)
+    pairs = []
+    for question in test.questions:
+        pair = asked(question, modality)
+        images = pair.images and tuple(str(test.root / image) for image in pair.images)
+        pairs.append(type(pair)(pair.id, pair.title, pair.headlines, images))
+    with torch.inference_mode():
+        in_memory = model(model.encode(pairs)).p_in_order.tolist()
+    assert [answers[question.pair_id] for question in test.questions] == pytest.approx(in_memory, abs=1e-5)
+    right = sum((answers[a.pair_id] > 0.5) == bool(a.label) for a in test.answers)
+    assert right / len(test.answers) > 0.8
+
+
+def test_a_finished_run_is_neither_overwritten_nor_trained_again(trained: Path, data: Path) -> None:
+    arguments = (CLIP, "--data", data, "--preset", "sample", "--out", trained, "--modality", "text")
+    again = finetune(*arguments)
+    assert "holds a run of text already" in str(again.exception)
+    assert "text: finished already" in finetune(*arguments, "--resume").output
+
+
+def test_one_category_can_be_trained_alone(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    options = ("--data", data, "--preset", "sample", "--epochs", "0", "--modality", "text", "--out", out)
+    assert finetune(CLIP, *options, "--category", "Alpha").exit_code == 0
+    assert '"train": 120' in (out / "text/recipe.json").read_text(encoding="utf-8")
+    unknown = finetune(CLIP, *options[:-1], tmp_path / "other", "--category", "Gamma")
+    assert "no pair of category 'Gamma'; it holds Alpha, Beta" in str(unknown.exception)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "options", "message"),
+    [
+        ("coin", ["--preset", "sample"], "coin is no baseline of this recipe"),
+        ("clip", [], "name its folder with --weights"),
+        ("clip", ["--weights", "nowhere"], "no config.json in it"),
+        ("nobody", [], "no such folder"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(
+    baseline: str, options: list[str], message: str, data: Path, tmp_path: Path
+) -> None:
+    result = finetune(ROOT / "submissions" / baseline, "--data", data, "--out", tmp_path / "run", *options)
+    assert message in str(result.exception)
+    assert "\n" not in str(result.exception)
+    assert getattr(result.exception, "exit_code", None) == 2
