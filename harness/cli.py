@@ -17,8 +17,11 @@ from harness.records import WikiOrderError
 COMMANDS = {
     "evaluate": ("harness.commands.evaluate:evaluate", "Run a submission in a sandbox and score its answers."),
     "dataset": ("dataset_builder.commands:dataset", "Build, verify and look at frozen sets."),
+    "verify": ("harness.commands.verify:verify", "Re-derive a result's digests and numbers, offline."),
+    "rescore": ("harness.commands.rescore:rescore", "Score stored answers anew, without a model."),
     "compare": ("harness.commands.compare:compare", "Is one result better than another on the same set?"),
     "finetune": ("submissions.recipe.command:finetune", "Fine-tune a baseline on a frozen train set."),
+    "doctor": ("harness.commands.doctor:doctor", "Say what is here, and how to get what is not."),
     "leaderboard": ("leaderboard.commands:leaderboard", "Regenerate the board from result bundles."),
 }
 

@@ -22,6 +22,7 @@ from harness.bundle import Bundle
 from harness.checksums import SUMS
 from harness.records import InputError, SubmissionError
 from harness.sandbox.base import Sandbox
+from harness.testset import FrozenSet
 
 LOG = "stderr.log"
 SCORING_KEY = b"wikiorder scoring 1"  # public: anybody must be able to redraw the same resamples
@@ -47,9 +48,7 @@ def evaluate(order: Order, sandbox: Sandbox, results: Path, watch: Watch, fresh:
             failure = str(error)
     watch("scoring", 0, 0)
     _write(order, sandbox, image, asking.asked, failure, partial, time.monotonic() - began)
-    if root.exists():
-        shutil.rmtree(root)
-    partial.rename(root)
+    _replace(partial, root)
     journal.unlink(missing_ok=True)  # only now: until the bundle stands, the journal is all there is
     return bundle.read(root)
 
@@ -107,6 +106,29 @@ def _begin(root: Path, fresh: bool) -> tuple[Path, Path]:
         raise InputError(f"{partial}: {error.strerror}; name a --results folder that can be written") from None
     (partial / LOG).touch()
     return partial, journal
+
+
+def rescore(found: Bundle, frozen: FrozenSet) -> Bundle:
+    """The same answers under today's scoring: the bundle is written anew, and replaces the old one."""
+    scored, probes = found.predictions, found.probes
+    measured = found.result["trust"] | trust.measure(frozen.answers, scored, probes)
+    scores = scoring.score(frozen.questions, frozen.answers, scored, SCORING_KEY)
+    result = found.result | {"scores": scores, "trust": measured, "harness": {"version": __version__}}
+    partial = found.root.with_name(found.root.name + ".partial")
+    shutil.copytree(found.root, partial, dirs_exist_ok=True)
+    bundle.write(partial, result, bundle.count_articles(frozen, scored), scored, probes, found.timings)
+    _replace(partial, found.root)
+    return bundle.read(found.root)
+
+
+def _replace(partial: Path, root: Path) -> None:
+    """Put a finished folder in the place of an older one; a kill in between leaves one of them whole."""
+    old = root.with_name(root.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if root.exists():
+        root.rename(old)
+    partial.rename(root)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write(

@@ -14,7 +14,7 @@ import secrets
 import select
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -160,6 +160,16 @@ class ContainerSandbox:
                 f"no container engine answers ({_short(error)}). Start one, or use --sandbox process."
             ) from None
         self._reap()
+
+    def describe(self) -> str:
+        """The engine in a few words."""
+        version = self._engine.version()
+        return f"{version['Platform']['Name'] or 'container engine'} {version['Version']}, {version['KernelVersion']}"
+
+    def missing(self, images: Sequence[str]) -> list[str]:
+        """Which of these images the engine does not hold."""
+        held = {tag.rpartition(":")[0] for image in self._engine.images.list() for tag in image.tags}
+        return [image for image in images if image not in held]
 
     def isolation(self, data: Path) -> Isolation:
         """The container holds neither the set nor its answers, wherever they lie."""
