@@ -10,25 +10,22 @@ workers, the platform or a generator's state.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from dataset_builder import filters, pairing, sources, splitting
+from dataset_builder import duplicates, filters, pairing, sources, splitting, workspace
 from dataset_builder.articles import Article
+from dataset_builder.asking import Row, ask
 from dataset_builder.filters import Illustrated, Ledger
-from dataset_builder.pairing import Row
 from dataset_builder.pictures import Fault, Picture, examine
 from dataset_builder.spec import Spec
-from harness import __version__, checksums, files, testset
-from harness.records import HarnessError, InputError
+from dataset_builder.splitting import Cells
+from harness import __version__, checksums, files, release, testset
+from harness.records import InputError
 from harness.testset import SUBSETS, Manifest
 
 Found = Iterable[tuple[Picture, ...] | Fault]
@@ -37,12 +34,16 @@ Watch = Callable[[Found, int], Found]  # shows progress over so many articles
 
 @dataclass(frozen=True)
 class Request:
-    """What a build is asked to do. watch: shown every article whose pictures are through."""
+    """What a build is asked to do.
+
+    key: the release key, which makes the sets hidden. watch: shown every article whose pictures are through.
+    """
 
     spec: Spec
     raw: Path
     out: Path
     source: str | None = None
+    key: bytes | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     watch: Watch = lambda found, total: found  # noqa: ARG005 - the silent one
 
@@ -62,87 +63,46 @@ def build(request: Request) -> Built:
         raise InputError(f"{request.out}: exists already, and a frozen set is never overwritten; name another --out")
     ledger = Ledger()
     articles = filters.by_text(sources.read(request.raw, request.source), spec, ledger)
-    with _partial(request.out) as folder:
-        illustrated = _illustrate(request, articles, folder / "pool", ledger)
-        groups = {one.article.article_id: one.article.article_id for one in illustrated}
-        subsets = splitting.split(illustrated, groups, spec)
-        rows = {subset: pairing.invert(pairing.choose(subsets[subset], spec, subset), spec.key) for subset in SUBSETS}
-        _deal(folder, rows)
-        report: dict[str, Any] = {"builder": __version__, "spec": spec.to_json(), **ledger.to_json(), "subsets": {}}
+    with workspace.partial(request.out) as folder:
+        illustrated = _illustrate(request, articles, folder / workspace.POOL, ledger)
+        groups = duplicates.group(illustrated, folder / workspace.POOL, spec)
+        subsets = splitting.split(illustrated, groups.of, spec)
+        rows = {subset: _ask(request, subsets[subset], subset) for subset in SUBSETS}
+        workspace.deal(folder, rows)
+        report: dict[str, Any] = {"builder": __version__, "spec": spec.to_json(), **ledger.to_json()}
+        report |= {"duplicates": groups.report, "subsets": {}}
         for subset in SUBSETS:
-            digest = testset.freeze(folder / subset, _manifest(spec, subset, rows[subset]), rows[subset])
+            digest = testset.freeze(folder / subset, _manifest(request, subset, rows[subset]), rows[subset])
             report["subsets"][subset] = _summary(digest, rows[subset])
         (folder / "report.json").write_text(files.json_page(report), encoding="utf-8")
-        digest = checksums.seal(folder, known=_hashed_already(folder))
+        digest = checksums.seal(folder, known=workspace.hashed_already(folder))
     return Built(digest, report)
 
 
+def _ask(request: Request, cells: Cells, subset: str) -> list[Row]:
+    canaries = request.spec.canaries if request.key and subset == "test" else 0
+    return ask(pairing.choose(cells, request.spec, subset, canaries), request.key or request.spec.key)
+
+
 def _illustrate(request: Request, articles: Sequence[Article], pool: Path, ledger: Ledger) -> list[Illustrated]:
-    found = examine(request.raw, articles, pool, request.spec.articles.min_side, request.workers)
+    found = examine(request.raw, articles, pool, request.spec, request.workers)
     return filters.by_picture(articles, request.watch(found, len(articles)), ledger)
 
 
-@contextmanager
-def _partial(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that becomes it at the end, and is removed where anything went wrong."""
-    folder = out.with_name(out.name + ".partial")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _held(folder):
-            for left in folder.iterdir():  # what a killed build left
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
-            try:
-                yield folder
-                os.sync()
-                folder.rename(out)
-                files.sync_folder(out.parent)
-            except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
-    except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        raise HarnessError(f"{name}{error.strerror or error}; nothing was built, and {out} was not made") from error
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Refuse a folder that another build is writing."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise InputError(f"{folder}: another build is writing it; wait for it, or name another --out") from None
-    finally:
-        os.close(descriptor)
-
-
-def _deal(folder: Path, rows: Mapping[str, Sequence[Row]]) -> None:
-    """Move each picture from the pool to the subset that shows it; copy it where several do."""
-    shown = {subset: {step.image for pair, _ in rows[subset] for step in (pair.first, pair.second)} for subset in rows}
-    takers = Counter(name for names in shown.values() for name in names)
-    for subset, names in shown.items():
-        for parent in sorted({str(PurePosixPath(name).parent) for name in names}):
-            (folder / subset / parent).mkdir(parents=True)
-        (folder / subset).mkdir(exist_ok=True)
-        for name in names:
-            source, target = folder / "pool" / name, folder / subset / name
-            takers[name] -= 1
-            shutil.copyfile(source, target) if takers[name] else source.rename(target)
-    shutil.rmtree(folder / "pool", ignore_errors=True)  # no article may have had a picture
-
-
-def _manifest(spec: Spec, subset: str, rows: Sequence[Row]) -> Manifest:
-    counts = Counter(pair.category for pair, _ in rows)
+def _manifest(request: Request, subset: str, rows: Sequence[Row]) -> Manifest:
+    spec = request.spec
     identity = f"wikiorder:{spec.name}:{spec.version}:{spec.seed}"
-    details = {
+    details: dict[str, Any] = {
         "builder": __version__,
         "contamination_guid": str(uuid5(NAMESPACE_URL, identity)),  # text that holds it has seen this set
         "licence": spec.licence,
         "spec": spec.to_json(),
     }
-
-    return Manifest(spec.name, spec.version, subset, "public", {c: counts[c] for c in spec.categories}, details)
+    counts = {category: spec.quota(category, subset) for category in spec.categories}
+    if request.key is None:
+        return Manifest(spec.name, spec.version, subset, "public", counts, details)
+    details |= {"canaries": len(rows) - sum(counts.values()), "release_key": release.fingerprint(request.key)}
+    return Manifest(spec.name, spec.version, subset, "hidden", counts, details)
 
 
 def _summary(digest: str, rows: Sequence[Row]) -> dict[str, Any]:
@@ -153,12 +113,3 @@ def _summary(digest: str, rows: Sequence[Row]) -> dict[str, Any]:
     }
     pairs = {category: sum(pair.category == category for pair, _ in rows) for category in categories}
     return {"digest": digest, "pairs": pairs, "articles": articles}
-
-
-def _hashed_already(folder: Path) -> dict[str, str]:
-    """Pictures are named by their hash, so that none is read again."""
-    return {
-        name: PurePosixPath(name).stem
-        for name in checksums.names(folder)
-        if PurePosixPath(name).parts[1:2] == ("images",)
-    }

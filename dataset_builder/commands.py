@@ -11,7 +11,7 @@ import click
 from dataset_builder import build as road
 from dataset_builder import spec as specs
 from dataset_builder.sources import SOURCES
-from harness import checksums
+from harness import checksums, release
 from harness.records import HarnessError
 
 FOLDER = click.Path(path_type=Path)
@@ -27,14 +27,16 @@ def dataset() -> None:
 @click.option("--raw", required=True, type=FOLDER, help="The raw crawl; it is only read.")
 @click.option("--out", required=True, type=FOLDER, help="The folder to make; it must not exist.")
 @click.option("--source", type=click.Choice(sorted(SOURCES)), help="The crawl's layout, where sniffing cannot tell.")
+@click.option("--key-file", type=FOLDER, help="The release key of a hidden set: 32 random bytes that stay with you.")
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
-def build(spec: str, raw: Path, out: Path, source: str | None, workers: int) -> None:
+def build(spec: str, raw: Path, out: Path, source: str | None, key_file: Path | None, workers: int) -> None:
     """Freeze train, validation and test sets from a raw crawl.
 
     \b
     wikiorder dataset build --spec open-howto --raw RAW --out sets/open-howto
     """
-    request = road.Request(specs.load(spec), raw, out, source, workers, _watch)
+    key = release.read_key(key_file) if key_file else None
+    request = road.Request(specs.load(spec), raw, out, source, key, workers, _watch)
     built = road.build(request)
     click.echo(_tell(built.report))
     click.echo(f"{out}  sha256:{built.digest}")

@@ -1,4 +1,4 @@
-"""Pairs: unique, unordered, without replacement, spread evenly over the articles; then exactly half inverted."""
+"""Pairs: unique, unordered, without replacement, spread evenly over the articles. They have no order yet."""
 
 from __future__ import annotations
 
@@ -7,44 +7,70 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from dataset_builder.canaries import apportion
 from dataset_builder.filters import Illustrated
 from dataset_builder.spec import Spec
 from dataset_builder.splitting import Cell
 from harness import keyed
-from harness.records import Answer, InputError, Step, StepPair
-
-Row = tuple[StepPair, Answer]
+from harness.records import InputError
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two steps of one article, earlier < later: a question that has no order yet."""
+    """Two steps of one article, earlier < later."""
 
     source: Illustrated
     earlier: int
     later: int
 
     @property
+    def article_id(self) -> str:
+        return self.source.article.article_id
+
+    @property
+    def edge(self) -> tuple[int, int]:
+        return self.earlier, self.later
+
+    @property
     def identity(self) -> tuple[str, int, int]:
-        return self.source.article.article_id, self.earlier, self.later
+        return self.article_id, self.earlier, self.later
 
 
-def choose(cells: Mapping[Cell, Sequence[Illustrated]], spec: Spec, subset: str) -> dict[Cell, list[Pair]]:
-    """The pairs of a subset: each category's quota, in equal parts over the values of the balanced stratum."""
-    chosen: dict[Cell, list[Pair]] = {}
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The pairs of one cell. canaries: how many of them will not count; which ones, the release key decides."""
+
+    pairs: Sequence[Pair]
+    canaries: int
+
+
+def choose(cells: Mapping[Cell, Sequence[Illustrated]], spec: Spec, subset: str, canaries: int = 0) -> list[Chosen]:
+    """A subset's pairs: each category's quota, in equal parts over the values of the balanced stratum.
+
+    canaries: so many pairs more, in proportion to the quotas. They are drawn with the others, hence like them.
+    """
+    extra = apportion(canaries, {category: spec.quota(category, subset) for category in spec.categories})
+    chosen = []
     for category in spec.categories:
         homes = [home for home in cells if home[0] == category]
         quota = spec.quota(category, subset)
-        if quota and not homes:
-            raise InputError(f"{category!r}: no article is left for {subset}, wanted {quota} pairs; see `filters`")
-        if homes and quota % (2 * len(homes)):
-            raise InputError(
-                f"{category!r}: {subset} = {quota} does not divide into exact halves over the {len(homes)} values of "
-                f"{spec.pairs.balance!r}; wanted a multiple of {2 * len(homes)}"
-            )
+        _check_divides(category, subset, quota, homes, spec)
+        extras = apportion(extra[category], {home[1]: 1 for home in homes}) if homes else {}
         for home in homes:
-            chosen[home] = draw(cells[home], quota // len(homes), spec, f"{' '.join(home).strip()!r} {subset}")
+            wanted = quota // len(homes) + extras[home[1]]
+            pairs = draw(cells[home], wanted, spec, f"{' '.join(home).strip()!r} {subset}")
+            chosen.append(Chosen(pairs, extras[home[1]]))
     return chosen
+
+
+def _check_divides(category: str, subset: str, quota: int, homes: Sequence[Cell], spec: Spec) -> None:
+    if quota and not homes:
+        raise InputError(f"{category!r}: no article is left for {subset}, wanted {quota} pairs; see what was dropped")
+    if homes and quota % (2 * len(homes)):
+        raise InputError(
+            f"{category!r}: {subset} = {quota} does not divide into exact halves over the {len(homes)} values of "
+            f"{spec.pairs.balance!r}; wanted a multiple of {2 * len(homes)}"
+        )
 
 
 def draw(articles: Sequence[Illustrated], quota: int, spec: Spec, where: str) -> list[Pair]:
@@ -67,9 +93,15 @@ def draw(articles: Sequence[Illustrated], quota: int, spec: Spec, where: str) ->
 
 
 def admissible(one: Illustrated, spec: Spec) -> Iterable[Pair]:
-    """Pairs whose two steps differ both in picture and in headline: no modality can order what looks the same."""
+    """Pairs whose two steps differ both in picture and in headline: no modality can order what looks the same.
+
+    A step that repeats an earlier one whole is never asked: the same question would have two answers.
+    """
     steps = one.article.steps
-    for earlier, later in combinations(range(len(steps)), 2):
+    first_seen: dict[tuple[str, str], int] = {}
+    for place, step in enumerate(steps):
+        first_seen.setdefault((step.headline.casefold(), one.pictures[place].name), place)
+    for earlier, later in combinations(sorted(first_seen.values()), 2):
         a, b = steps[earlier], steps[later]
         if spec.pairs.within_method and a.method != b.method:
             continue
@@ -96,23 +128,3 @@ def water_fill(capacity: Mapping[str, int], quota: int) -> dict[str, int]:
         shares[name] = capacity[name]
         left -= capacity[name]
     return shares
-
-
-def invert(chosen: Mapping[Cell, Sequence[Pair]], key: bytes) -> list[Row]:
-    """Rows in keyed order, exactly half of every cell's pairs inverted."""
-    rows = []
-    for pairs in chosen.values():
-        ranked = sorted(pairs, key=lambda pair: keyed.digest(key, "invert", *pair.identity))
-        rows += [_row(pair, inverted=rank < len(ranked) // 2, key=key) for rank, pair in enumerate(ranked)]
-    return keyed.order(rows, key, "row", lambda row: row[0].pair_id)
-
-
-def _row(pair: Pair, inverted: bool, key: bytes) -> Row:
-    article, pictures = pair.source.article, pair.source.pictures
-    positions = (pair.later, pair.earlier) if inverted else (pair.earlier, pair.later)
-    first, second = (Step(article.steps[place].headline, pictures[place].name) for place in positions)
-    methods = {article.steps[place].method for place in positions}
-    strata = {**article.strata, "method": "same" if len(methods) == 1 else "cross"}
-    pair_id = keyed.token(key, "pair id", *pair.identity)
-    question = StepPair(pair_id, article.category, article.title, first, second)
-    return question, Answer(pair_id, int(not inverted), article.article_id, positions, strata)

@@ -16,7 +16,9 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from dataset_builder import looks
 from dataset_builder.articles import Article
+from dataset_builder.spec import Spec
 from dataset_builder.stripping import Format, UnusablePictureError, sniff
 from harness import testset
 from harness.records import HarnessError
@@ -24,16 +26,18 @@ from harness.records import HarnessError
 MAX_BYTES = 64 * 2**20  # of one file
 MAX_PIXELS = 64 * 10**6  # a decompression bomb holds more; 64 megapixels are 192 MB decoded
 MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}  # what becomes RGB without guessing; CMYK and 16 bits do not
+DRAFT = 32  # pixels a side that the perceptual hash looks at
 CHUNK = 8  # articles that travel to a worker at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A stored picture: its set-relative name, and its size in pixels."""
+    """A stored picture: its set-relative name, its size in pixels, and its perceptual hash (0 where none is wanted)."""
 
     name: str
     width: int
     height: int
+    look: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,10 @@ class _AbsentError(UnusablePictureError):
 
 
 def examine(
-    raw: Path, articles: Sequence[Article], pool: Path, min_side: int, workers: int
+    raw: Path, articles: Sequence[Article], pool: Path, spec: Spec, workers: int
 ) -> Iterator[tuple[Picture, ...] | Fault]:
     """For each article, in the order given: its pictures, stored in `pool`, or the first fault."""
-    work = partial(_examine_article, raw.resolve(), pool, min_side)
+    work = partial(_examine_article, raw.resolve(), pool, spec.articles.min_side, spec.duplicates.similar)
     tasks = [tuple(step.picture for step in article.steps) for article in articles]
     if workers == 1:
         yield from map(work, tasks)
@@ -72,21 +76,23 @@ def examine(
             ) from None
 
 
-def _examine_article(raw: Path, pool: Path, min_side: int, names: Sequence[str]) -> tuple[Picture, ...] | Fault:
+def _examine_article(
+    raw: Path, pool: Path, min_side: int, hashed: bool, names: Sequence[str]
+) -> tuple[Picture, ...] | Fault:
     pictures = []
     for name in names:
         try:
             content = _read(raw, name)
             form = sniff(content)
             content = form.strip(content)
-            width, height = _decode(content, form, min_side)
+            width, height, seen = _decode(content, form, min_side, hashed)
         except _SmallError as fault:
             return Fault("small picture", name, str(fault))
         except _AbsentError as fault:
             return Fault("missing picture", name, str(fault))
         except UnusablePictureError as fault:
             return Fault("unusable picture", name, str(fault))
-        pictures.append(Picture(testset.store_picture(pool, content, form.suffix), width, height))
+        pictures.append(Picture(testset.store_picture(pool, content, form.suffix), width, height, seen))
     return tuple(pictures)
 
 
@@ -106,8 +112,8 @@ def _read(raw: Path, name: str) -> bytes:
     return path.read_bytes()
 
 
-def _decode(content: bytes, form: Format, min_side: int) -> tuple[int, int]:
-    """Width and height of a picture whose every pixel decodes."""
+def _decode(content: bytes, form: Format, min_side: int, hashed: bool) -> tuple[int, int, int]:
+    """Width, height and perceptual hash of a picture whose every pixel decodes."""
     from PIL import Image
 
     try:
@@ -121,9 +127,11 @@ def _decode(content: bytes, form: Format, min_side: int) -> tuple[int, int]:
                     raise _SmallError(f"{width} x {height} pixels; the shorter side must have {min_side}")
                 if image.mode not in MODES:
                     raise UnusablePictureError(f"colour mode {image.mode}; wanted 8-bit grey, palette or RGB")
-                image.draft(image.mode, (1, 1))  # JPEG: every code is read, an eighth of the pixels is computed
+                image.draft(
+                    image.mode, (DRAFT, DRAFT)
+                )  # JPEG: every code is read, a fraction of the pixels is computed
                 image.load()
-                return width, height
+                return width, height, looks.look(image) if hashed else 0
     except Image.DecompressionBombError:
         raise UnusablePictureError("a decompression bomb") from None
     except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:  # how Pillow's decoders fail

@@ -14,7 +14,7 @@ The sections and their defaults are the classes below. `specs/wikiorder-v1.toml`
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -43,6 +43,24 @@ class Headlines:
     """scrub_ordinals: take "Step 3:" and "Finally," off, which tell the order in so many words."""
 
     scrub_ordinals: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Which articles must not be split apart.
+
+    titles: those with near-identical titles. similar: those with pictures that look alike, by hashes at most `distance`
+    of 64 bits apart and small copies at most `difference` of 255 apart on average (measured on screenshots: below 6,
+    the same screen with another mark on it; above, other screens); off, only the same bytes count. max_articles: a
+    picture that more articles show links none of them. max_share: a group above this share of a category is refused.
+    """
+
+    titles: bool = True
+    similar: bool = True
+    distance: int = 4
+    difference: float = 6.0
+    max_articles: int = 5
+    max_share: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +96,20 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A whole spec, checked. `licence` is the data's, in words; it goes into the manifest."""
+    """A whole spec, checked. `licence` is the data's, in words; it goes into the manifest.
+
+    canaries: pairs of coin-flip label that a set with a release key gets on top of its test pairs.
+    """
 
     name: str
     version: str
     seed: str
     categories: Mapping[str, Quota]
     licence: str = ""
+    canaries: int = 400
     articles: Articles = field(default_factory=Articles)
     headlines: Headlines = field(default_factory=Headlines)
+    duplicates: Duplicates = field(default_factory=Duplicates)
     pairs: Pairs = field(default_factory=Pairs)
     split: Split = field(default_factory=Split)
 
@@ -108,7 +131,7 @@ class Spec:
         return asdict(self)
 
 
-SECTIONS = {"articles": Articles, "headlines": Headlines, "pairs": Pairs, "split": Split}
+SECTIONS = {"articles": Articles, "headlines": Headlines, "duplicates": Duplicates, "pairs": Pairs, "split": Split}
 
 
 def load(name: str) -> Spec:
@@ -165,22 +188,25 @@ def _section(kind: type[Section], table: Any, where: str) -> Section:
     return kind(**table)
 
 
-def _problems(spec: Spec) -> list[str]:
+def _problems(spec: Spec) -> Iterator[str]:
     """What is well formed but cannot be built."""
-    problems = []
-    if not spec.categories:
-        problems.append("[categories] is empty; name each category and its pair counts")
     for name, quota in spec.categories.items():
-        for subset in SUBSETS:
-            count = getattr(quota, subset)
+        for subset, count in asdict(quota).items():
             if count < 0 or count % 2:
-                problems.append(f"{name!r}: {subset} = {count}; wanted an even count, since exactly half is inverted")
+                yield f"{name!r}: {subset} = {count}; wanted an even count, since exactly half is inverted"
         if not any(asdict(quota).values()):
-            problems.append(f"{name!r}: asks for no pairs at all; give it a count or leave it out")
-    if not spec.seed:
-        problems.append("seed is empty; any text will do, and a different text gives a different set")
-    if spec.articles.min_side < 1 or spec.articles.min_steps < 2 or spec.pairs.per_article < 0:
-        problems.append("min_side must be at least 1, min_steps at least 2, per_article at least 0")
-    if min(asdict(spec.split).values()) < 0:
-        problems.append("[split] shares must not be negative")
-    return problems
+            yield f"{name!r}: asks for no pairs at all; give it a count or leave it out"
+    yield from (words for holds, words in BOUNDS if not holds(spec))
+
+
+BOUNDS: tuple[tuple[Callable[[Spec], bool], str], ...] = (
+    (lambda spec: bool(spec.categories), "[categories] is empty; name each category and its pair counts"),
+    (lambda spec: bool(spec.seed), "seed is empty; any text will do, and another text gives another set"),
+    (lambda spec: spec.canaries >= 0, "canaries must be 0 or more"),
+    (lambda spec: spec.articles.min_side >= 1, "[articles] min_side must be at least 1 pixel"),
+    (lambda spec: spec.articles.min_steps >= 2, "[articles] min_steps must be at least 2"),
+    (lambda spec: spec.pairs.per_article >= 0, "[pairs] per_article must be 0 (no limit) or more"),
+    (lambda spec: 0 <= spec.duplicates.distance <= 16, "[duplicates] distance must lie in 0 to 16"),
+    (lambda spec: 0 < spec.duplicates.max_share <= 1, "[duplicates] max_share must lie above 0 and up to 1"),
+    (lambda spec: min(asdict(spec.split).values()) >= 0, "[split] shares must not be negative"),
+)

@@ -11,6 +11,7 @@ from harness import keyed
 from harness.testset import SUBSETS
 
 Cell = tuple[str, str]  # category, and the value of the balanced stratum
+Cells = dict[Cell, list[Illustrated]]
 
 
 def cell(one: Illustrated, spec: Spec) -> Cell:
@@ -18,9 +19,7 @@ def cell(one: Illustrated, spec: Spec) -> Cell:
     return one.article.category, one.article.strata.get(spec.pairs.balance, "")
 
 
-def split(
-    articles: Sequence[Illustrated], groups: Mapping[str, str], spec: Spec
-) -> dict[str, dict[Cell, list[Illustrated]]]:
+def split(articles: Sequence[Illustrated], groups: Mapping[str, str], spec: Spec) -> dict[str, Cells]:
     """For each subset, the articles of each cell, by id. groups: the group of every article id.
 
     Within a cell the groups stand in keyed order, and the cell's shares cut that line where the middle of a group lies.
@@ -33,7 +32,7 @@ def split(
     for group, inside in members.items():
         counts = Counter(cell(one, spec) for one in inside)
         lines[min(counts, key=lambda home: (-counts[home], home))].append(group)
-    subsets: dict[str, dict[Cell, list[Illustrated]]] = {subset: defaultdict(list) for subset in SUBSETS}
+    subsets: dict[str, Cells] = {subset: defaultdict(list) for subset in SUBSETS}
     for home, line in lines.items():
         ranked = keyed.order(line, spec.key, "split", lambda group: group)
         sizes = [len(members[group]) for group in ranked]

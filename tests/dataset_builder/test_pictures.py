@@ -10,7 +10,7 @@ from PIL import Image
 
 from dataset_builder.articles import Article, RawStep
 from dataset_builder.pictures import Fault, Picture, examine
-from tests.dataset_builder.crawls import picture
+from tests.dataset_builder.crawls import picture, spec
 
 
 def encoded(image: Image.Image, form: str, **options: object) -> bytes:
@@ -40,7 +40,7 @@ def png_of(data: bytes) -> bytes:
 
 def look(folder: Path, name: str = "p.png") -> tuple[Picture, ...] | Fault:
     article = Article("a", "t", "c", (RawStep("h", name),))
-    return next(iter(examine(folder, [article], folder / "pool", min_side=32, workers=1)))
+    return next(iter(examine(folder, [article], folder / "pool", spec(), workers=1)))
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ TRAVEL = '[categories]\n"Travel" = { train = 2, validation = 2, test = 2 }\n'
         ('[categories]\n"T" = { train = 3, validation = 2, test = 2 }', "train = 3; wanted an even count"),
         ('[categories]\n"T" = { train = 0, validation = 0, test = 0 }', "asks for no pairs at all"),
         ("", r"\[categories\] is empty"),
-        ("[split]\ntrain = -1\n" + TRAVEL, "must not be negative"),
-        ("[articles]\nmin_steps = 1\n" + TRAVEL, "min_steps at least 2"),
+        ("[split]\ntrain = -1\n" + TRAVEL, "shares must not be negative"),
+        ("[articles]\nmin_steps = 1\n" + TRAVEL, "min_steps must be at least 2"),
         ("oops", "not valid TOML"),
     ],
 )

@@ -1,0 +1,141 @@
+"""Duplicate groups: articles that share a picture or a title stand or fall together, so that no split cuts them apart.
+
+    same picture      the same bytes, once metadata is off
+    similar picture   perceptual hashes at most 4 of 64 bits apart, then small copies compared pixel by pixel
+    same title        the same words, whatever their order, case, plural and filling
+
+A picture that many articles show (a logo, an empty page) says nothing of any two of them and links none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dataset_builder import looks
+from dataset_builder.articles import Article
+from dataset_builder.filters import EXAMPLES, Illustrated
+from dataset_builder.spec import Duplicates, Spec
+from dataset_builder.titles import essence
+from harness.records import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """of: every article's group, named by its first member. report: what linked them, for the build report."""
+
+    of: Mapping[str, str]
+    report: Mapping[str, Any]
+
+
+Link = tuple[str, str, str]  # two articles, and what they share
+
+
+def group(articles: Sequence[Illustrated], pool: Path, spec: Spec) -> Groups:
+    """The duplicate groups of the articles; an InputError for one that would swallow a category."""
+    rules = spec.duplicates
+    shown: dict[str, set[str]] = defaultdict(set)  # the articles of each picture
+    for one in articles:
+        for picture in one.pictures:
+            shown[picture.name].add(one.article.article_id)
+    alike = similar_pictures(articles, shown, pool, rules)
+    seen_by = {name: shown[name].union(*(shown[other] for other in alike[name])) for name in shown}
+    common = {name for name, ids in seen_by.items() if len(ids) > rules.max_articles}
+    links = {
+        "same picture": list(_same_picture(shown, common)),
+        "similar picture": list(_similar_picture(shown, alike, common)),
+        "same title": list(_same_title(articles)) if rules.titles else [],
+    }
+    of = components(
+        [one.article.article_id for one in articles], (link[:2] for kind in links.values() for link in kind)
+    )
+    _refuse_giants([one.article for one in articles], of, links, rules.max_share)
+    sizes = Counter(Counter(of.values()).values())
+    report = {
+        "groups": len(set(of.values())),
+        "sizes": {str(size): sizes[size] for size in sorted(sizes)},
+        "links": {kind: {"count": len(found), "examples": found[:EXAMPLES]} for kind, found in links.items()},
+        "pictures_too_common_to_link": {"count": len(common), "examples": sorted(common)[:EXAMPLES]},
+    }
+    return Groups(of, report)
+
+
+def similar_pictures(
+    articles: Sequence[Illustrated], shown: Mapping[str, set[str]], pool: Path, rules: Duplicates
+) -> dict[str, set[str]]:
+    """For each picture, those of other articles that look like it."""
+    alike: dict[str, set[str]] = defaultdict(set)
+    if not rules.similar:
+        return alike
+    hashes = {picture.name: picture.look for one in articles for picture in one.pictures}
+    names = sorted(hashes)
+    small = looks.Copies(pool)
+    for a, b in looks.neighbours([hashes[name] for name in names], rules.distance):
+        one, other = names[a], names[b]
+        if shown[one] == shown[other] and len(shown[one]) == 1:
+            continue  # both in one and the same article
+        if small.difference(one, other) <= rules.difference:
+            alike[one].add(other)
+            alike[other].add(one)
+    return alike
+
+
+def components(items: Iterable[str], links: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Each item's connected component, named by its first item in alphabetical order."""
+    parent = {item: item for item in items}
+
+    def root(item: str) -> str:
+        while parent[item] != item:
+            parent[item] = parent[parent[item]]
+            item = parent[item]
+        return item
+
+    for one, other in links:
+        first, second = sorted((root(one), root(other)))
+        parent[second] = first
+    return {item: root(item) for item in parent}
+
+
+def _same_picture(shown: Mapping[str, set[str]], common: set[str]) -> Iterator[Link]:
+    for name in sorted(shown.keys() - common):
+        first, *others = sorted(shown[name])
+        for other in others:
+            yield first, other, name
+
+
+def _similar_picture(shown: Mapping[str, set[str]], alike: Mapping[str, set[str]], common: set[str]) -> Iterator[Link]:
+    for name in sorted(alike.keys() - common):
+        for other in sorted(alike[name] - common):
+            first, second = min(shown[name]), min(shown[other])
+            if name < other and first != second:
+                yield first, second, f"{name} {other}"
+
+
+def _same_title(articles: Sequence[Illustrated]) -> Iterator[Link]:
+    titled: dict[str, list[str]] = defaultdict(list)
+    for one in articles:
+        if words := essence(one.article.title):
+            titled[words].append(one.article.article_id)
+    for words in sorted(titled):
+        first, *others = sorted(titled[words])
+        for other in others:
+            yield first, other, words
+
+
+def _refuse_giants(
+    articles: Sequence[Article], of: Mapping[str, str], links: Mapping[str, Sequence[Link]], max_share: float
+) -> None:
+    """A group that takes most of a category leaves no split to speak of; better to ask than to guess."""
+    totals = Counter(article.category for article in articles)
+    inside = Counter((article.category, of[article.article_id]) for article in articles)
+    for (category, name), count in sorted(inside.items()):
+        if count > 1 and count > max_share * totals[category]:
+            why = [f"{kind} {what}" for kind, found in links.items() for one, _, what in found if of[one] == name]
+            raise InputError(
+                f"{category!r}: the duplicate group of article {name} holds {count} of {totals[category]} articles, "
+                f"over [duplicates] max_share = {max_share}; linked by {why[0]} and {len(why) - 1} more. "
+                f"Raise max_share if they belong together, or lower distance or difference if they do not."
+            )
