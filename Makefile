@@ -2,32 +2,43 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Torch's CPU build: a plain `pip install torch` would bring gigabytes of CUDA along. Set TORCH=torch for a GPU.
+# Torch's CPU build: PyPI's would bring gigabytes of CUDA along. pip prefers 2.13.0+cpu of this index to PyPI's 2.13.0,
+# and passes over an index that it cannot reach (in a second). For CUDA: make setup TORCH_INDEX=
 TORCH ?= torch==2.13.0
+TORCH_INDEX ?= 
 INSTALLED := $(VENV)/.installed
 
-.PHONY: setup demo test check format clean
+.PHONY: setup demo images test lint check format clean
 
 setup: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet $(TORCH)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@
+	@echo "setup: installing into $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"setup: Python 3.11 or newer is needed; $(PYTHON) is {sys.version.split()[0]}. Name another: make PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV) || { echo "setup: $(PYTHON) has no working venv module (on Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(BIN)/python -m pip install -qq --retries 1 --no-deps $(addprefix --extra-index-url=,$(TORCH_INDEX)) $(TORCH)
+	@$(BIN)/python -m pip install -qq --editable '.[dev]'
+	@touch $@
 
 demo: setup
-	sh docker/demo.sh $(BIN)
+	@sh docker/demo.sh $(BIN)
 
-check: setup
+# What submissions build upon: wikiorder-base and wikiorder-runtime. Needs a container engine (sh docker/engine.sh).
+images: setup
+	@PYTHON=$(BIN)/python sh docker/runtime.sh
+
+lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m 'not docker and not slow'
 
+# What to run before each commit: no container, browser or GPU, under a minute.
+check: lint
+	$(BIN)/python -m pytest -m 'not docker and not browser and not gpu and not slow'
+
+# ARGS goes to pytest: make test ARGS='-k coin'
 test: setup
-	$(BIN)/python -m pytest
+	@sh docker/test.sh $(BIN) $(ARGS)
 
 format: setup
 	$(BIN)/ruff format .

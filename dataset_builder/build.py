@@ -59,8 +59,7 @@ class Built:
 def build(request: Request) -> Built:
     """Read, filter, split, pair, invert, freeze. The folder appears when all of it is finished, or not at all."""
     spec = request.spec
-    if request.out.exists():
-        raise InputError(f"{request.out}: exists already, and a frozen set is never overwritten; name another --out")
+    refuse_existing(request.out)
     ledger = Ledger()
     articles = filters.by_text(sources.read(request.raw, request.source), spec, ledger)
     with workspace.partial(request.out) as folder:
@@ -77,6 +76,11 @@ def build(request: Request) -> Built:
         (folder / "report.json").write_text(files.json_page(report), encoding="utf-8")
         digest = checksums.seal(folder, known=workspace.hashed_already(folder))
     return Built(digest, report)
+
+
+def refuse_existing(out: Path) -> None:
+    if out.exists():
+        raise InputError(f"{out}: exists already, and a frozen set is never overwritten; name another --out")
 
 
 def _ask(request: Request, cells: Cells, subset: str) -> list[Row]:

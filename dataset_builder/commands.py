@@ -12,17 +12,25 @@ from dataset_builder import build as road
 from dataset_builder import spec as specs
 from dataset_builder.sources import SOURCES
 from harness import checksums, release
+from harness.lazy import LazyGroup
 from harness.records import HarnessError
 
 FOLDER = click.Path(path_type=Path)
 
 
-@click.group()
+COMMANDS = {
+    "build": ("dataset_builder.commands:build", "Freeze train, validation and test sets from a raw crawl."),
+    "verify": ("dataset_builder.commands:verify", "Name every altered, missing or extra file."),
+    "sample": ("dataset_builder.sample_command:sample", "Draw and freeze the calibrated sample that ships."),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
 def dataset() -> None:
     """Build, verify and look at frozen sets."""
 
 
-@dataset.command()
+@click.command()
 @click.option("--spec", required=True, metavar="NAME|FILE", help="A spec that ships, or the path of a TOML file.")
 @click.option("--raw", required=True, type=FOLDER, help="The raw crawl; it is only read.")
 @click.option("--out", required=True, type=FOLDER, help="The folder to make; it must not exist.")
@@ -42,7 +50,7 @@ def build(spec: str, raw: Path, out: Path, source: str | None, key_file: Path | 
     click.echo(f"{out}  sha256:{built.digest}")
 
 
-@dataset.command()
+@click.command()
 @click.argument("folder", type=FOLDER)
 def verify(folder: Path) -> None:
     """Name every altered, missing or extra file of a build, or of one of its subsets.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +16,7 @@ from harness.journal import Entry, Journal
 from harness.protocol import Hello, Question
 from harness.questions import Batch, Pass
 from harness.records import HarnessError, Modality, Prediction, SubmissionError
+from harness.sandbox import lease
 from harness.sandbox.base import Launch, Limits, Sandbox, Session
 from harness.sandbox.channel import PredictorEndedError
 from harness.submission import Submission
@@ -107,11 +108,11 @@ class Asking:
         answered = len(journal.entries)
         if passes and answered >= sum(len(p.batches) for p in passes[:number]):
             return
-        with tempfile.TemporaryDirectory(prefix="wikiorder-exchange-") as name:
-            folder = Path(name)
+        with lease.folder("exchange", os.getpid()) as folder:
             folder.chmod(0o755)  # the predictor is another user; its view is read-only
             order = self.order
-            launch = Launch(order.submission, self.image, folder, order.weights, self.log, order.limits)
+            secret = order.frozen.root.resolve()
+            launch = Launch(order.submission, self.image, folder, order.weights, secret, self.log, order.limits)
             self.watch("starting", 0, 0)
             began = time.monotonic()
             with self.sandbox.open(launch) as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from harness import __version__
+from harness.lazy import LazyGroup
 from harness.records import WikiOrderError
 
 # name: (where the command lives, its line in the help). Naming a package here is not importing it:
@@ -19,6 +19,7 @@ COMMANDS = {
     "dataset": ("dataset_builder.commands:dataset", "Build, verify and look at frozen sets."),
     "verify": ("harness.commands.verify:verify", "Re-derive a result's digests and numbers, offline."),
     "rescore": ("harness.commands.rescore:rescore", "Score stored answers anew, without a model."),
+    "analyze": ("harness.commands.analyze:analyze", "Report on results: tables, figures, modality gap, cases."),
     "compare": ("harness.commands.compare:compare", "Is one result better than another on the same set?"),
     "finetune": ("submissions.recipe.command:finetune", "Fine-tune a baseline on a frozen train set."),
     "doctor": ("harness.commands.doctor:doctor", "Say what is here, and how to get what is not."),
@@ -26,25 +27,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command when it is called, so that `--help` loads none of the heavy libraries."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="wikiorder")
 def wikiorder() -> None:
     """Which of two steps of a how-to article comes first?

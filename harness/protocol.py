@@ -131,5 +131,8 @@ def _entry(entry: Any) -> tuple[str, float]:
 
 def _quote(value: Any) -> str:
     """A stranger's value, short and without control characters."""
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    try:
+        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    except RecursionError:
+        text = "something nested too deeply to show"
     return repr(text if len(text) <= QUOTED else text[:QUOTED] + "…")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness import bundle, tally, testset
 from harness.bundle import Bundle
+from harness.checksums import SUMS
 from harness.records import InputError
 from harness.tally import Tally
 from harness.testset import FrozenSet
@@ -20,6 +21,23 @@ def read(roots: Sequence[Path]) -> list[Bundle]:
             names = [f"{b.root} answers {set_title(b)} ({b.result['set']['digest'][:12]}…)" for b in (found[0], other)]
             raise InputError(f"{' but '.join(names)}; only results on one set can be set side by side")
     return found
+
+
+def find(folders: Sequence[Path]) -> list[Path]:
+    """The bundles among these folders and below them, failed runs left out where they were not named themselves."""
+    found: dict[Path, None] = {}
+    for folder in folders:
+        inside = [path.parent for path in sorted(folder.rglob(SUMS)) if (path.parent / "result.json").is_file()]
+        if folder in inside:
+            inside = [folder]
+        elif not inside:
+            raise InputError(f"{folder}: no result bundle in it; wanted what `wikiorder evaluate` wrote")
+        else:
+            inside = [root for root in inside if bundle.read(root).result["status"] == "scored"]
+        found |= dict.fromkeys(inside)
+    if not found:
+        raise InputError(f"{folders[0]}: every run in it failed; there is nothing to report")
+    return list(found)
 
 
 def load_set(data: Path, found: Bundle) -> FrozenSet:

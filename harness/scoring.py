@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from harness import calibration, intervals, precision, strata, symmetry
+from harness import calibration, intervals, precision, strata, transitivity
 from harness.records import Answer, StepPair
 from harness.tally import Tally, bounded, by_category, grade, rounded
 
@@ -32,7 +32,7 @@ def score(
         "precision": precision.of_result(tallies),
         "calibration": calibration.of_result(probabilities, labels),
         "strata": strata.of_result(answers, correct, key),
-        "transitivity": symmetry.transitivity(answers, predictions),
+        "transitivity": transitivity.of_result(answers, predictions),
     }
 
 

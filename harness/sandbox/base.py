@@ -52,7 +52,7 @@ class Isolation:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a predictor ended. exit_code: negative for a signal, None while it runs. notes: what the kernel says."""
+    """How a predictor ended. exit_code: 128 + n for signal n, None while it runs. notes: what the kernel says."""
 
     exit_code: int | None
     notes: str = ""
@@ -78,12 +78,16 @@ class Session(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What one run needs. image: what `prepare` returned. exchange, weights: folders to be seen read-only."""
+    """What one run needs. image: what `prepare` returned. exchange, weights: folders to be seen read-only.
+
+    secret: the frozen set, of which nothing may be opened.
+    """
 
     submission: Submission
     image: str | None
     exchange: Path
     weights: Path | None
+    secret: Path
     log: Path
     limits: Limits
 
@@ -108,6 +112,10 @@ class Sandbox(Protocol):
 
     def open(self, launch: Launch) -> AbstractContextManager[Session]:
         """Start the predictor; on leaving, nothing of it is left."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held between runs."""
         ...
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from io import RawIOBase
 from pathlib import Path
 from typing import Protocol
 
 from harness.protocol import MAX_LINE_BYTES
-from harness.records import SubmissionError
+from harness.records import HarnessError, SubmissionError
 
 STDOUT, STDERR = 1, 2
 MAX_WAITING = 4  # replies that may lie unread; a predictor that keeps to the protocol leaves none
@@ -39,9 +40,14 @@ class Transport(Protocol):
         """End the stream in both directions; a waiting `read` returns."""
         ...
 
+    def close(self) -> None:
+        """Free what it holds, once nobody reads any more."""
+        ...
+
 
 class Channel:
-    """A line out, a line back. What goes wrong here is the predictor's doing: every fault is a SubmissionError."""
+    """A line out, a line back. What goes wrong here is the predictor's doing, a SubmissionError; but for a log that
+    cannot be written, a HarnessError."""
 
     def __init__(self, transport: Transport, log: Path, log_bytes: int) -> None:
         self._transport = transport
@@ -49,8 +55,8 @@ class Channel:
         self._changed = threading.Condition()
         self._lines: deque[bytes] = deque()
         self._partial = bytearray()
-        self._fault = ""
-        self._ended = False
+        self._fault = self._trouble = ""
+        self._ended = self._closed = False
         self._drain = threading.Thread(target=self._run, name="drain", daemon=True)
         self._drain.start()
 
@@ -72,6 +78,8 @@ class Channel:
 
     def receive(self, seconds: float) -> bytes:
         """The next line, without its newline."""
+        if self._trouble:
+            raise HarnessError(self._trouble)
         with self._changed:
             self._changed.wait_for(lambda: self._lines or self._fault or self._ended, timeout=seconds)
             if self._fault:
@@ -84,22 +92,31 @@ class Channel:
 
     def close(self) -> None:
         """End the stream and wait for the drain to finish."""
-        self._transport.shut()
-        self._drain.join(timeout=10)
+        if not self._closed:
+            self._closed = True
+            self._transport.shut()
+            self._drain.join()
+            self._transport.close()
 
     def _run(self) -> None:
-        with self._log.open("ab") as log:
+        with self._log.open("ab", buffering=0) as log:
             while (chunk := self._transport.read()) is not None:
                 stream, content = chunk
                 if stream == STDERR:
-                    log.write(content[: self._log_left])
-                    self._log_left -= min(len(content), self._log_left)
-                    log.flush()
+                    self._keep(log, content[: self._log_left])
                 elif not self._fault:
                     self._take(content)
         with self._changed:
             self._ended = True
             self._changed.notify_all()
+
+    def _keep(self, log: RawIOBase, content: bytes) -> None:
+        self._log_left -= len(content)
+        try:
+            log.write(content)
+        except OSError as error:  # such as a full disk: not the predictor's doing, and no reason to stop draining
+            self._log_left = 0
+            self._trouble = f"{self._log}: {error.strerror}; what the predictor printed could not be kept"
 
     def _take(self, content: bytes) -> None:
         *lines, rest = content.split(b"\n")

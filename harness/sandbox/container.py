@@ -17,11 +17,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from harness.records import HarnessError, InputError, SubmissionError
 from harness.sandbox.base import EXCHANGE, MIB, WEIGHTS, Ending, EngineUnavailableError, Isolation, Launch
 from harness.sandbox.channel import Channel
+from harness.sandbox.lease import owner, owner_is_gone
 from harness.submission import Submission
 
 if TYPE_CHECKING:  # the SDK takes a quarter of a second to import: only a run pays for it
@@ -86,10 +87,10 @@ def container_options(launch: Launch, run: str, now: float) -> dict[str, Any]:
 class AttachedStream:
     """A container's standard streams over one attached socket of the engine."""
 
-    def __init__(self, attached: object) -> None:
-        """attached: what the SDK's attach_socket gives, a wrapper that closes its socket when it is freed."""
+    def __init__(self, attached: Any) -> None:
+        """attached: what the SDK's attach_socket gives, a wrapper of a socket that holds its HTTP response too."""
         self._owner = attached
-        self._socket = cast("socket.socket", getattr(attached, "_sock"))  # noqa: B009 - the SDK declares no such name
+        self._socket: socket.socket = attached._sock  # noqa: SLF001 - the SDK gives no other way to it
         self._socket.setblocking(False)
         self._buffer = bytearray()
         self._shut = False
@@ -120,6 +121,10 @@ class AttachedStream:
     def shut(self) -> None:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._owner._response.close()  # noqa: SLF001 - closes the wrapper too
+        self._socket.close()
 
 
 class ContainerSession:
@@ -171,6 +176,9 @@ class ContainerSandbox:
         held = {tag.rpartition(":")[0] for image in self._engine.images.list() for tag in image.tags}
         return [image for image in images if image not in held]
 
+    def close(self) -> None:
+        self._engine.close()
+
     def isolation(self, data: Path) -> Isolation:
         """The container holds neither the set nor its answers, wherever they lie."""
         covers = (
@@ -213,10 +221,12 @@ class ContainerSandbox:
         except DockerException as error:
             raise HarnessError(f"the container engine failed: {_short(error)}") from None
         finally:
-            if session:  # first the stream, then the container: an undrained stream blocks even a forced removal
-                session.channel.close()
-            if container:
-                self._remove(container)
+            try:
+                if session:  # first the stream, then the container: an undrained stream blocks even a forced removal
+                    session.channel.close()
+            finally:
+                if container:
+                    self._remove(container)
 
     def _find(self, submission: Submission) -> Image:
         return self._engine.images.get(str(submission.image))
@@ -264,26 +274,14 @@ class ContainerSandbox:
                     self._remove(container)
 
 
-def owner(process: int) -> str:
-    """A name for a process that no later one shares: host, number, and start in clock ticks since boot."""
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
-    return f"{socket.gethostname()}/{process}/{fields[19]}"
-
-
-def owner_is_gone(name: str) -> bool:
-    """Whether that process is known to have ended. Of another host nothing is known."""
-    host, _, rest = name.partition("/")
-    if host != socket.gethostname():
-        return False
-    try:
-        return owner(int(rest.partition("/")[0])) != name
-    except (FileNotFoundError, ProcessLookupError):
-        return True
+def machine() -> str:
+    """This machine's architecture, by the name that images use."""
+    return MACHINES.get(platform.machine(), platform.machine())
 
 
 def check_image(attributes: dict[str, Any], name: str) -> None:
     """Refuse an image that would not run here, or that would open a hole. attributes: what `inspect` says."""
-    wanted = MACHINES.get(platform.machine(), platform.machine())
+    wanted = machine()
     found = attributes.get("Architecture")
     if found != wanted:
         raise SubmissionError(f"{name}: its image is for {found}, this machine is {wanted}. Build it for {wanted}.")

@@ -1,10 +1,15 @@
 """The process sandbox: a predictor without a container engine, as another user where the harness is root.
 
-Covered, as root: another uid, which can read neither the answers nor the harness's memory; no new privileges, no
-descriptors, a scrubbed environment, its own session and scratch folder; limits on memory, processes, files and time;
-its own network and IPC namespaces where the kernel lets us make them.
-Not covered: what the file system shows to everybody (other people's files included), and, where the harness is no root,
-the answers themselves: then the result says that it was not isolated, and the board does not rank it.
+Covered everywhere: no new privileges, no capabilities, no inherited descriptors, a scrubbed environment, a scratch
+folder of its own; limits on the memory of all its processes together, on their number, on files and on time; every
+descendant ends with the run, and with the harness. As root: another user, who can neither signal the harness nor look
+into it.
+Where the kernel has Landlock (since 5.13): no file but the system's libraries, the interpreter, the submission, its
+weights and the current pictures can be opened, whatever its permissions say. Where it lets us filter calls: no socket,
+no System V IPC, no message queue, no key ring. Where root may make namespaces: no network, and /dev/shm of its own.
+Not covered: faults of the kernel; which paths exist, and their sizes and times (stat is not restricted); a share of the
+processors; the overshoot of memory and disk limits within half a second. Where the harness is no root: the predictor is
+the same user, and before version 6 of Landlock it may kill the harness; the result says that it was not isolated.
 """
 
 from __future__ import annotations
@@ -13,24 +18,32 @@ import json
 import os
 import secrets
 import selectors
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from harness.records import HarnessError
-from harness.sandbox import confine
+from harness.sandbox import confine, kernel, lease
 from harness.sandbox.base import Ending, Isolation, Launch
 from harness.sandbox.channel import STDERR, STDOUT, Channel
 from harness.submission import Submission
 
-CHUNK = 2**16
+CHUNK = 2**18
 FIRST_UID, UIDS = 61000, 4000  # a fresh uid a run, so that no run can touch what another left
+END_S = 2 * confine.END_S
+PACKAGES = Path(__file__).parents[2]
+SHARED_PACKAGES = ("harness", "submissions")  # what a predictor may import of ours
+# What programs commonly read of a system. Not /etc: it holds secrets. Not /proc: it shows the command lines of others.
+SYSTEM = (
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/sys", "/etc/alternatives", "/etc/group"),
+    *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/nsswitch.conf"),
+    *("/etc/os-release", "/etc/passwd", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys", "/proc/driver"),
+    *("/dev/urandom", "/dev/random"),
+)
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 
 
 class Pipes:
@@ -69,9 +82,14 @@ class Pipes:
     def shut(self) -> None:
         os.write(self._waker, b".")
 
+    def close(self) -> None:
+        self._selector.close()
+        os.close(self._wake)
+        os.close(self._waker)
+
 
 class ProcessSession:
-    """One predictor as a process of this machine."""
+    """One predictor as a process of this machine. process: the one that watches over it."""
 
     def __init__(self, process: subprocess.Popen[bytes], launch: Launch) -> None:
         self._process = process
@@ -91,62 +109,82 @@ class ProcessSandbox:
     name = "process"
 
     def __init__(self, python: Path | None = None) -> None:
+        if sys.platform != "linux":
+            raise HarnessError(f"the process sandbox needs Linux, this is {sys.platform}. Use --sandbox docker.")
         self.python = python or Path(sys.executable)
         self.uid = FIRST_UID + secrets.randbelow(UIDS) if os.geteuid() == 0 else None
         self.why_not = "" if self.uid else "the harness is not root, so the predictor runs as the same user"
         if self.uid and not may(self.uid, "-x", self.python):
             self.uid, self.why_not = None, f"another user could not execute {self.python}"
+        self.kernel: dict[str, bool] = json.loads(_ask([sys.executable, "-I", "-S", confine.__file__, "probe"]))
+        self._prefixes = json.loads(_ask([str(self.python), "-I", "-c", PREFIXES]))
+
+    def close(self) -> None:
+        """Nothing is held between runs."""
 
     def prepare(self, submission: Submission) -> str | None:
         """Nothing to build: the command runs in the submission's own folder."""
         return None
 
     def isolation(self, data: Path) -> Isolation:
-        covers = ["no new privileges", "no inherited descriptors", "scrubbed environment", "limits on memory and time"]
-        exposes = ["files that every user can read"]
+        """isolated: as another user, without network, and without any way to the answers."""
+        covers = ["no new privileges", "no capabilities", "no inherited descriptors", "scrubbed environment"]
+        covers += ["limits on memory, processes, files and time"]
+        exposes = ["which paths exist, and their sizes and times"]
         answers = data / "answers/answers.jsonl"
-        isolated = self.uid is not None and not may(self.uid, "-r", answers)
-        if self.uid is None:
-            exposes += [f"the answers: {self.why_not}"]
-        else:
-            covers += ["another user"]
-            exposes += [] if isolated else [f"the answers: {answers} can be read by every user"]
-        if self.uid is not None and can_unshare():
-            covers += ["no network", "own IPC"]
-        else:
-            exposes += ["the network"]
-            isolated = False
+        readable = not self.kernel["files"] and (self.uid is None or may(self.uid, "-r", answers))
+        network = not self.kernel["calls"] and not (self.uid and self.kernel["namespaces"])
+        for covered, words, otherwise in (
+            (self.uid is not None, "another user", f"the harness's own user: {self.why_not}"),
+            (self.kernel["files"], "files but its own", "files that every user can read"),
+            (not readable, "the answers", f"the answers: {answers} can be read"),
+            (not network, "no network", "the network"),
+            (self.kernel["calls"], "no System V IPC, no message queues", "System V IPC and message queues"),
+        ):
+            (covers if covered else exposes).append(words if covered else otherwise)
+        isolated = self.uid is not None and not readable and not network
         return Isolation(self.name, isolated, tuple(covers), tuple(exposes))
 
     @contextmanager
     def open(self, launch: Launch) -> Iterator[ProcessSession]:
-        scratch = Path(tempfile.mkdtemp(prefix="wikiorder-scratch-"))
-        if self.uid is not None:
-            os.chown(scratch, self.uid, self.uid)
-        process = self._start(launch, scratch)
-        session = ProcessSession(process, launch)
-        try:
-            yield session
-        finally:
-            session.channel.close()
-            self._sweep(process)
-            shutil.rmtree(scratch, ignore_errors=True)
+        with lease.folder("scratch", os.getpid()) as folder:
+            process = self._start(launch, folder)
+            try:
+                session = ProcessSession(process, launch)
+                try:
+                    yield session
+                finally:
+                    session.channel.close()
+            finally:
+                self._end(process)
 
-    def _start(self, launch: Launch, scratch: Path) -> subprocess.Popen[bytes]:
+    def _start(self, launch: Launch, folder: Path) -> subprocess.Popen[bytes]:
+        scratch, library = _lay_out(folder, self.uid)
         command = list(launch.submission.command)
         if command[0] in ("python", "python3"):
             command[0] = str(self.python)
-        order = confine.Order(command, self.uid, launch.limits.memory_bytes(launch.submission), launch.limits.processes)
+        limits = launch.limits
+        order = confine.Order(
+            command,
+            os.getpid(),
+            self.uid,
+            limits.memory_bytes(launch.submission),
+            limits.processes,
+            str(scratch),
+            limits.scratch_mib,
+            limits.shared_mib,
+            self._grants(launch, scratch, library),
+        )
         environment = {
             **launch.environment(str(launch.weights) if launch.weights else None),
             "PATH": f"{self.python.parent}:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONPATH": str(Path(__file__).parents[2]),  # a submission may use harness.serve
+            "PYTHONPATH": str(library),
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
         }
         try:
             return subprocess.Popen(
-                [sys.executable, "-I", confine.__file__, json.dumps(order._asdict())],
+                [sys.executable, "-I", "-S", confine.__file__, json.dumps(order._asdict())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -157,16 +195,46 @@ class ProcessSandbox:
         except OSError as error:
             raise HarnessError(f"the process sandbox could not start: {error}") from None
 
-    def _sweep(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill the predictor's session, and whatever of its uid has left that session."""
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    def _grants(self, launch: Launch, scratch: Path, library: Path) -> list[tuple[str, int]]:
+        """All that the predictor may open, and what it may do with it."""
+        read = [*map(Path, [*SYSTEM, *self._prefixes]), launch.submission.folder.resolve(), library]
+        read += [(PACKAGES / name).resolve() for name in SHARED_PACKAGES] + ([launch.weights] if launch.weights else [])
+        grants = [grant for path in read for grant in around(path, launch.secret)]
+        grants += [(str(launch.exchange), kernel.READ), (str(scratch), kernel.OWN)]
+        devices = [*DEVICES, *(map(str, Path("/dev").glob("nvidia*")) if launch.submission.resources.gpu else [])]
+        grants += [(device, kernel.USE) for device in devices]
+        if self.uid is not None and self.kernel["namespaces"]:
+            grants.append(("/dev/shm", kernel.OWN))  # noqa: S108 - its own, in its own mount namespace
+        return grants
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """Have the watcher end everything; should it not, or should it be gone, do what can be done from here."""
+        with suppress(subprocess.TimeoutExpired):
+            process.terminate()
+            process.wait(timeout=END_S)
+        process.kill()
         process.wait()
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream:
-                stream.close()
+                with suppress(BrokenPipeError):
+                    stream.close()
         if self.uid is not None:
             _run_as(self.uid, ["sh", "-c", "kill -9 -1"])  # all that this user may signal: its own
+
+
+PREFIXES = "import json, sys; print(json.dumps(sorted({sys.prefix, sys.base_prefix, sys.exec_prefix})))"
+
+
+def around(path: Path, secret: Path) -> Iterator[tuple[str, int]]:
+    """Grants to read all of a path, but for a secret folder below it, of which names alone can be seen."""
+    if path == secret or path.is_relative_to(secret):
+        return
+    if not secret.is_relative_to(path):
+        yield str(path), kernel.READ
+        return
+    yield str(path), kernel.LOOK
+    for below in path.iterdir():
+        yield from around(below, secret)
 
 
 def may(uid: int, test: str, path: Path) -> bool:
@@ -174,11 +242,25 @@ def may(uid: int, test: str, path: Path) -> bool:
     return _run_as(uid, ["test", test, str(path)])
 
 
-def can_unshare() -> bool:
-    """Whether a predictor's own network and IPC namespaces may be made here: tried in a child."""
-    flags = confine.CLONE_NEWNET | confine.CLONE_NEWIPC
-    attempt = f"import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare({flags}) != 0)"
-    return subprocess.run([sys.executable, "-I", "-c", attempt], check=False).returncode == 0
+def _lay_out(folder: Path, uid: int | None) -> tuple[Path, Path]:
+    """The run's folder: scratch, which is the predictor's own, and the library, through which it sees our packages."""
+    folder.chmod(0o755)
+    scratch, library = folder / "scratch", folder / "library"
+    scratch.mkdir(mode=0o700)
+    library.mkdir()
+    library.chmod(0o755)
+    for name in SHARED_PACKAGES:
+        (library / name).symlink_to((PACKAGES / name).resolve())
+    if uid is not None:
+        os.chown(scratch, uid, uid)
+    return scratch, library
+
+
+def _ask(command: list[str]) -> str:
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise HarnessError(f"the process sandbox could not ask {command[0]}: {error}") from None
 
 
 def _run_as(uid: int, command: list[str]) -> bool:

@@ -42,7 +42,9 @@ class Task:
 @click.argument("baseline", type=click.Path(path_type=Path))
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="A built set: holds train/, validation/.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The run: one sub-folder a modality.")
-@click.option("--modality", multiple=True, type=click.Choice([m.value for m in Modality]), help="Default: all three, one by one.")
+@click.option(
+    "--modality", multiple=True, type=click.Choice([m.value for m in Modality]), help="Default: all three, one by one."
+)
 @click.option("--category", help="Train on this category alone. Default: one model for all.")
 @click.option("--preset", type=click.Choice([*PRESETS]), default="paper", show_default=True)
 @click.option("--weights", type=click.Path(path_type=Path), help="The folder of a pretrained checkpoint.")

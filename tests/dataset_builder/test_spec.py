@@ -41,7 +41,7 @@ def test_a_spec_is_found_by_name_or_by_path(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(GOOD + TRAVEL)
     assert specs.load(str(tmp_path / "mine.toml")).name == "x"
     assert specs.load("open-howto").name == "open-howto"
-    with pytest.raises(InputError, match="shipped are open-howto, wikiorder-v1"):
+    with pytest.raises(InputError, match="shipped are open-howto, wikiorder-sample, wikiorder-v1"):
         specs.load("wikiorder")
 
 

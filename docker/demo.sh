@@ -1,0 +1,28 @@
+#!/bin/sh
+# `make demo`: the coin and the baselines on the embedded sample, in containers if an engine answers, then the board.
+#   sh docker/demo.sh .venv/bin
+set -eu
+
+bin=$1
+results=results
+sample=dataset_builder/wikiorder-sample
+
+if docker version >/dev/null 2>&1; then
+    PYTHON=$bin/python sh docker/runtime.sh
+else
+    echo "demo: no container engine answers, so the process sandbox is used: its results are not isolated, and the board does not rank them"
+fi
+
+"$bin/wikiorder" evaluate submissions/coin --sandbox auto --results "$results"
+for baseline in clip vit_roberta blip; do
+    if [ -d "submissions/$baseline/weights" ]; then
+        "$bin/wikiorder" evaluate "submissions/$baseline" --sandbox auto --results "$results"
+    elif [ "$baseline" = clip ]; then
+        echo "demo: submissions/clip ships no weights; fine-tuning it on the sample"
+        "$bin/wikiorder" finetune submissions/clip --data "$sample" --preset sample --out runs/demo/clip
+        "$bin/wikiorder" evaluate submissions/clip --weights runs/demo/clip --sandbox auto --results "$results"
+    fi
+done
+"$bin/wikiorder" leaderboard build --results "$results" --out "$results"
+sed -n '/^|/p' "$results/LEADERBOARD.md"
+echo "demo: open file://$(cd "$results" && pwd)/index.html"

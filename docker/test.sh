@@ -1,0 +1,31 @@
+#!/bin/sh
+# `make test`: every test that this machine can run, and one line for each kind that it cannot.
+#   sh docker/test.sh .venv/bin [PYTEST ARGUMENT...]
+#
+# With WIKIORDER_REQUIRE_ENGINE=1 a missing container engine, or browser, is a failure.
+set -eu
+
+bin=$1
+shift
+
+without=
+lacks() { # MARKER, WHAT IS MISSING
+    if [ "${WIKIORDER_REQUIRE_ENGINE:-}" = 1 ]; then
+        echo "test: $2, and WIKIORDER_REQUIRE_ENGINE=1 asks for it" >&2
+        exit 1
+    fi
+    echo "test: $2: the tests marked '$1' are left out"
+    without="$without and not $1"
+}
+
+if docker version >/dev/null 2>&1; then
+    PYTHON=$bin/python sh docker/runtime.sh
+else
+    lacks docker "no container engine answers ('sh docker/engine.sh' starts one)"
+fi
+command -v chromium >/dev/null || lacks browser "chromium is not installed"
+if ! "$bin/python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+    echo "test: torch finds no GPU: the tests marked 'gpu' are left out"
+    without="$without and not gpu"
+fi
+exec "$bin/python" -m pytest -m "${without# and }" "$@"

@@ -1,0 +1,75 @@
+"""Everything that several results on one set say together, as one JSON object; pure but for reading the bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness import modality_gap, results
+from harness.bundle import Bundle
+from harness.modality_gap import PICTURES, TEXT
+from harness.records import InputError, Modality
+from harness.testset import FrozenSet
+
+CASES = 12  # pairs of each kind that the gallery shows
+
+
+def study(bundles: Sequence[Bundle], frozen: FrozenSet | None, key: bytes) -> dict[str, Any]:
+    """bundles: scored, of one set, each submission and modality once. frozen: that set, for what needs the answers."""
+    by_submission: dict[str, dict[Modality, Bundle]] = {}
+    for found in bundles:
+        modality = Modality(found.result["modality"])
+        group = by_submission.setdefault(found.result["submission"]["name"], {})
+        if modality in group:
+            raise InputError(f"{group[modality].root} and {found.root} are both {results.name(found)}; name one")
+        group[modality] = found
+    return {
+        "set": bundles[0].result["set"],
+        "results": [_result(group[m]) for _, group in sorted(by_submission.items()) for m in Modality if m in group],
+        "gaps": {
+            name: modality_gap.gaps({m: results.tallies(b) for m, b in group.items()}, key)
+            for name, group in sorted(by_submission.items())
+            if len(group) > 1
+        },
+        "pairs": {
+            name: _pairs(group, frozen)
+            for name, group in sorted(by_submission.items())
+            if frozen and len(group) == len(Modality)
+        },
+    }
+
+
+def _result(found: Bundle) -> dict[str, Any]:
+    described = found.result["submission"]
+    return {
+        "name": results.name(found),
+        "submission": described["name"],
+        "title": described["title"],
+        "kind": described["kind"],
+        "modality": found.result["modality"],
+        "isolated": found.result["isolation"]["isolated"],
+        "bundle": found.digest,
+        "trust": found.result["trust"],
+        "scores": found.result["scores"],
+    }
+
+
+def _pairs(group: Mapping[Modality, Bundle], frozen: FrozenSet) -> dict[str, Any]:
+    """Who gets which pairs right, and the pairs that one modality decided."""
+    correct = {modality: results.grade(found, frozen) for modality, found in group.items()}
+    predictions = {modality: found.predictions for modality, found in group.items()}
+    cases = {m: modality_gap.decided_by(m, frozen.answers, predictions, correct)[:CASES] for m in (PICTURES, TEXT)}
+    return {
+        "shares": modality_gap.shares(frozen.questions, correct),
+        "cases": {
+            m.value: [
+                {
+                    "pair_id": case.pair_id,
+                    "margin": round(case.margin, 6),
+                    "p_in_order": {modality.value: predictions[modality][case.pair_id] for modality in Modality},
+                }
+                for case in rows
+            ]
+            for m, rows in cases.items()
+        },
+    }

@@ -1,0 +1,159 @@
+"""What Linux itself offers to hold a process: namespaces, seccomp, Landlock. Standard library only, by ctypes.
+
+Each of these only ever takes away, and lasts for the process and all its children. A function returns whether the
+kernel agreed; where it did not, the sandbox says so in the result.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWNET = 0x00020000, 0x08000000, 0x40000000
+CLONE_NEW_ANY = 0x7E020080  # all namespaces: user namespaces give powers that are not ours to give
+MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x4000, 0x40000
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 36, 38
+CAPABILITIES = 64  # more than there are; dropping one that is not there fails and does no harm
+
+# name: (x86_64, aarch64). With a socket one reaches the network and other processes; with System V IPC, message queues
+# and keyrings one leaves notes for the next run; io_uring opens sockets past this filter; a memfd is memory that no
+# count of processes finds; the rest looks into other processes or widens what the kernel offers to attack.
+DENIED = {
+    "socket": (41, 198),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "semget": (64, 190),
+    "semctl": (66, 191),
+    "msgget": (68, 186),
+    "msgctl": (71, 187),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_getfd": (438, 438),
+    "kcmp": (312, 272),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+}
+CLONE, CLONE3 = (56, 220), (435, 435)
+ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column of the table, AUDIT_ARCH
+X32 = 0x40000000  # a second table of numbers on x86_64, which would pass by the first
+
+LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+KILL, REFUSE, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
+TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
+LOOK, READ, USE = READ_DIR, EXECUTE | READ_FILE | READ_DIR, READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
+OWN = READ | (1 << 15) - 1  # everything but devices
+FILE_RIGHTS = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # the others are refused for a file
+FILE_RIGHTS_SINCE = {1: 13, 2: 14, 3: 15, 5: 16}  # version of Landlock: number of rights on files
+ALL_TCP, ALL_SCOPES = 3, 3  # bind and connect; abstract sockets and signals
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same number on every architecture
+PATH_BENEATH, VERSION_FLAG = 1, 1
+
+
+def prctl(option: int, value: int = 0) -> bool:
+    return bool(LIBC.prctl(option, ctypes.c_ulong(value), 0, 0, 0) == 0)
+
+
+def drop_capabilities() -> None:
+    """Let no program that is started from here have any capability, whoever runs it."""
+    for number in range(CAPABILITIES):
+        prctl(PR_CAPBSET_DROP, number)
+
+
+def own_namespaces() -> bool:
+    """Leave the network, System V IPC and the mounts of the machine."""
+    if LIBC.unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS) != 0:
+        return False
+    return bool(LIBC.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None) == 0)
+
+
+def mount_memory(folder: Path, mib: int, uid: int) -> bool:
+    """Put a bounded, empty folder in memory over `folder`, in this mount namespace alone."""
+    options = f"size={mib}m,nr_inodes={mib * 256},mode=700,uid={uid},gid={uid}".encode()
+    return bool(LIBC.mount(b"none", bytes(folder), b"tmpfs", ctypes.c_ulong(MS_NOSUID | MS_NODEV), options) == 0)
+
+
+def refuse_calls() -> bool:
+    """Refuse the system calls of the table from here on (seccomp)."""
+    if platform.machine() not in ARCHITECTURES:
+        return False
+    column, audit = ARCHITECTURES[platform.machine()]
+    refuse, unknown = REFUSE | errno.EPERM, REFUSE | errno.ENOSYS
+    program = [
+        *[(LOAD, 0, 0, ARCHITECTURE), (JUMP_EQUAL, 1, 0, audit), (RETURN, 0, 0, KILL)],
+        *[(LOAD, 0, 0, NUMBER), (JUMP_AT_LEAST, 0, 1, X32), (RETURN, 0, 0, unknown)],
+        *[
+            (JUMP_EQUAL, 0, 1, CLONE3[column]),
+            (RETURN, 0, 0, unknown),
+        ],  # glibc then takes clone, whose flags can be read
+    ]
+    for numbers in DENIED.values():
+        program += [(JUMP_EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, refuse)]
+    program += [(JUMP_EQUAL, 0, 3, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (JUMP_ANY_BIT, 0, 1, CLONE_NEW_ANY)]
+    program += [(RETURN, 0, 0, refuse), (RETURN, 0, 0, ALLOW)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
+    header = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(code)))
+    mode_filter = ctypes.c_ulong(2)
+    return bool(LIBC.prctl(PR_SET_SECCOMP, mode_filter, ctypes.c_ulong(ctypes.addressof(header)), 0, 0) == 0)
+
+
+def landlock_version() -> int:
+    """0 where the kernel has none, or does not let us."""
+    return max(0, int(LIBC.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_FLAG)))
+
+
+def restrict_files(grants: Iterable[tuple[str, int]]) -> bool:
+    """From here on, only these paths, each with what is below it, can be opened, with these rights (Landlock).
+
+    No TCP where version 4 is there; no signal and no abstract socket to anybody outside where version 6 is.
+    """
+    version = landlock_version()
+    if not version:
+        return False
+    handled = (1 << max(n for since, n in FILE_RIGHTS_SINCE.items() if since <= version)) - 1
+    parts = [handled] + [ALL_TCP] * (version >= 4) + [ALL_SCOPES] * (version >= 6)
+    attributes = struct.pack(f"={len(parts)}Q", *parts)
+    ruleset = LIBC.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
+    if ruleset < 0:
+        return False
+    for path, rights in grants:
+        _grant(ruleset, path, rights & handled)
+    done = bool(LIBC.syscall(RESTRICT_SELF, ruleset, 0) == 0)
+    os.close(ruleset)
+    return done
+
+
+def _grant(ruleset: int, path: str, rights: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_PATH)
+    except OSError:  # it is not here, or this user cannot come to it: then there is nothing to grant
+        return
+    if not Path(path).is_dir():
+        rights &= FILE_RIGHTS
+    LIBC.syscall(ADD_RULE, ruleset, PATH_BENEATH, struct.pack("=Qi", rights, descriptor), 0)
+    os.close(descriptor)

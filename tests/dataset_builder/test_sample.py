@@ -1,0 +1,113 @@
+"""The calibrated sample: what ships is what is drawn, and its balance makes the best accuracy known."""
+
+import hashlib
+import tomllib
+from collections import Counter, defaultdict
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+import dataset_builder
+from dataset_builder import sample
+from dataset_builder.drawing.png import SIGNATURE
+from harness import cli, testset
+from harness.testset import SUBSETS, FrozenSet
+
+SHIPPED = Path(dataset_builder.__file__).parent / "wikiorder-sample"
+DIGESTS = {
+    "train": "e1b8a201d9741d2e916d570b4904a267801a8e3b534449648195de640483bcf3",
+    "validation": "160c9d80d9ecb3e441a6c9457f63a9d53ffee70bf48227d4996b36bc780da314",
+    "test": "c713e0066c6fb4ed532e068c432cfa33a693e5e8a2dda063857bf6f0f3c0ffe8",
+}
+WORDS = tomllib.loads(sample.WORDS.read_text(encoding="utf-8"))
+
+
+@cache
+def shipped(subset: str) -> FrozenSet:
+    return testset.load(SHIPPED / subset)
+
+
+@pytest.mark.parametrize("subset", SUBSETS)
+def test_what_ships_is_whole_and_has_its_pinned_digest(subset: str) -> None:
+    assert shipped(subset).digest == DIGESTS[subset]
+
+
+def test_what_ships_is_small() -> None:
+    sizes = [path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file()]
+    assert sum(sizes) <= 5_000_000
+    assert max(sizes) <= 2_000_000
+
+
+def test_an_article_of_each_category_drawn_again_gives_the_pictures_that_ship() -> None:
+    names = {path.stem for subset in SUBSETS for path in (SHIPPED / subset / "images").rglob("*.png")}
+    for _, inside in groupby(sample.articles(WORDS), key=lambda article: article.category):
+        article = next(inside)
+        drawn = sample.pictures(article, WORDS["colours"][article.colour])
+        found = sum(hashlib.sha256(content).hexdigest() in names for content in drawn)
+        assert found >= 3  # five pairs of an article need not show each of its steps
+
+
+@pytest.mark.slow
+def test_the_whole_sample_drawn_again_is_the_one_that_ships(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["dataset", "sample", "--out", str(tmp_path / "sample")])
+    assert not stop.value.code
+    for subset in SUBSETS:
+        assert testset.load(tmp_path / "sample" / subset).digest == DIGESTS[subset]
+
+
+@pytest.mark.parametrize(("subset", "articles", "pairs"), [("train", 10, 50), ("validation", 2, 10), ("test", 3, 30)])
+def test_kinds_are_equal_and_labels_exactly_half(subset: str, articles: int, pairs: int) -> None:
+    labels: dict[tuple[str, str], list[int]] = defaultdict(list)
+    members: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for pair, answer in zip(shipped(subset).questions, shipped(subset).answers, strict=True):
+        labels[pair.category, answer.strata["kind"]].append(answer.label)
+        members[pair.category, answer.strata["kind"]].add(answer.article_id)
+    assert labels.keys() == {(category, kind) for category in sample.SCENES for kind in sample.KINDS}
+    assert {len(found) for found in labels.values()} == {pairs}
+    assert {2 * sum(found) for found in labels.values()} == {pairs}
+    assert {len(found) for found in members.values()} == {articles}
+
+
+def test_the_best_expected_accuracy_is_known() -> None:
+    """Who sees the order is right; who does not is right half the time."""
+    kinds = Counter(answer.strata["kind"] for answer in shipped("test").answers)
+
+    def best(*told: str) -> float:
+        return sum(count * (1.0 if kind in told else 0.5) for kind, count in kinds.items()) / sum(kinds.values())
+
+    assert best("both", "text") == 0.75
+    assert best("both", "vision") == 0.75
+    assert best("both", "text", "vision") == 0.875
+
+
+def test_no_title_and_no_picture_stands_in_two_subsets() -> None:
+    for found in (
+        [{pair.title for pair in shipped(subset).questions} for subset in SUBSETS],
+        [{p.name for p in (SHIPPED / subset / "images").rglob("*.png")} for subset in SUBSETS],
+    ):
+        assert sum(map(len, found)) == len(set().union(*found))
+
+
+def test_the_two_pictures_of_a_pair_are_files_of_one_size() -> None:
+    for pair in shipped("test").questions:
+        assert len({shipped("test").picture(step).stat().st_size for step in (pair.first, pair.second)}) == 1
+
+
+def test_a_tip_is_no_stage_and_a_stage_stands_only_where_the_text_tells_the_order() -> None:
+    for article in sample.articles(WORDS):
+        words = WORDS[article.category]
+        found = sample.headlines(article, words)
+        assert len(set(found)) == sample.STEPS
+        assert (found[0] in words["tips"]) == (article.kind in ("vision", "neither"))
+        assert not set(words["tips"]) & {text for stage in words["stages"] for text in stage}
+
+
+def test_pictures_are_palette_png_of_128_pixels_and_at_most_32_colours() -> None:
+    article = next(sample.articles(WORDS))
+    for content in sample.pictures(article, WORDS["colours"][article.colour]):
+        assert content.startswith(SIGNATURE)
+        assert content[16:26] == bytes([0, 0, 0, 128, 0, 0, 0, 128, 8, 3])
+        assert int.from_bytes(content[33:37]) <= 3 * 32

@@ -1,0 +1,101 @@
+"""Where hostile submissions are let loose: a tiny set, a sandbox, `evaluate`, and a look at what is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness import pipeline, submission
+from harness.asking import Order
+from harness.bundle import Bundle
+from harness.records import Modality
+from harness.sandbox.base import Limits, Sandbox
+from harness.sandbox.container import OWNER_LABEL, ContainerSandbox
+from harness.sandbox.lease import owner
+from harness.sandbox.process import ProcessSandbox
+from harness.submission import Submission
+from harness.testset import FrozenSet
+
+CORPUS = Path(__file__).parent / "corpus"
+# Short limits: an attack that waits for one of them should not make us wait.
+LIMITS = Limits(startup_s=20, batch_s=3, total_s=60, processes=64, scratch_mib=16, shared_mib=4, log_bytes=2**18)
+TEXT = Modality.TEXT
+NOTE_PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue")
+
+
+@contextmanager
+def reachable_corpus() -> Iterator[Path]:
+    """A copy of the corpus that another user can read: the checkout may lie in a home that others cannot enter."""
+    with tempfile.TemporaryDirectory(prefix="hostile-corpus-") as name:
+        root = Path(name)
+        root.chmod(0o755)
+        shutil.copytree(CORPUS, root / "corpus", ignore=shutil.ignore_patterns("__pycache__"))
+        yield root / "corpus"
+
+
+def sandbox_of(kind: str) -> Sandbox:
+    if kind == "docker":
+        return ContainerSandbox()
+    return ProcessSandbox(python=common_python())
+
+
+def common_python() -> Path:
+    """An interpreter that every user can execute: this one, or the system's where root keeps this one to itself."""
+    for path in [Path(sys.executable), Path("/usr/bin/python3")]:
+        folders = [*path.resolve().parents, *path.parents]
+        if all(folder.stat().st_mode & stat.S_IXOTH for folder in folders):
+            return path
+    raise AssertionError("no interpreter here can be executed by another user")
+
+
+def load(corpus: Path, attack: str) -> Submission:
+    """The submission of the corpus whose program is this attack."""
+    name = attack.replace("_", "-")
+    return replace(submission.load(corpus), name=name, command=("python3", f"{attack}.py"))
+
+
+def evaluate(
+    subject: Submission, frozen: FrozenSet, sandbox: Sandbox, results: Path, limits: Limits = LIMITS, probed: int = 0
+) -> Bundle:
+    order = Order(subject, frozen, Modality.VISION_TEXT, 7, None, limits, probed)
+    return pipeline.evaluate(order, sandbox, results, lambda *_: None)
+
+
+def log(bundle: Bundle) -> str:
+    return (bundle.root / pipeline.LOG).read_text("utf-8", "replace")
+
+
+def said(bundle: Bundle, word: str) -> list[Any]:
+    """The JSON that follows `word` on each line of the log that begins with it."""
+    return [json.loads(line[len(word) :]) for line in log(bundle).splitlines() if line.startswith(word + " ")]
+
+
+def left_behind(sandbox: Sandbox) -> list[str]:
+    """Containers, processes and files that a finished run should not have left."""
+    found = [str(path) for path in Path(tempfile.gettempdir()).iterdir() if path.name.startswith("wikiorder-")]
+    found += [str(path) for folder in NOTE_PLACES for path in Path(folder).glob("hostile-note*")]
+    if isinstance(sandbox, ContainerSandbox):
+        mine = {"label": f"{OWNER_LABEL}={owner(os.getpid())}"}
+        return found + [container.name for container in sandbox._engine.containers.list(all=True, filters=mine)]
+    return found + predictors_running()
+
+
+def predictors_running() -> list[str]:
+    """Processes whose folder is the corpus."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):  # it has ended meanwhile
+                if "hostile-corpus-" in str((entry / "cwd").readlink()):
+                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
+                    found.append(f"process {entry.name}: {line.decode('utf-8', 'replace')}")
+    return found

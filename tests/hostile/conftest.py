@@ -1,0 +1,43 @@
+"""Every hostile test runs in every sandbox; the docker ones carry the mark `docker`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.sandbox.base import Sandbox
+from harness.testset import FrozenSet
+from tests.hostile import arena
+from tests.sets import tiny_set
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_temporary_folder() -> Iterator[None]:
+    """Exchange and scratch folders of these tests apart from those of other runs on this machine."""
+    with tempfile.TemporaryDirectory(prefix="hostile-") as name:
+        Path(name).chmod(0o755)
+        before, tempfile.tempdir = tempfile.tempdir, name
+        yield
+        tempfile.tempdir = before
+
+
+@pytest.fixture(scope="session", params=[pytest.param("docker", marks=pytest.mark.docker), "process"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    made = arena.sandbox_of(request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def corpus() -> Iterator[Path]:
+    with arena.reachable_corpus() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> FrozenSet:
+    """24 pairs, in a folder that only its owner can enter."""
+    return tiny_set(tmp_path_factory.mktemp("set"))

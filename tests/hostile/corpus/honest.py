@@ -1,0 +1,33 @@
+"""The least that keeps to the protocol: attacks import `loop` and differ from it in a line or two."""
+
+import json
+import os
+import sys
+
+
+def reply(request, result):
+    os.write(1, json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}).encode() + b"\n")
+
+
+def predictions(request, p=0.25):
+    return [{"id": pair["id"], "p_in_order": p} for pair in request["params"]["pairs"]]
+
+
+def found(what):
+    """Say that an attack got somewhere; the test looks for this word in the log."""
+    print("FOUND", what, file=sys.stderr, flush=True)
+
+
+def loop(start=lambda request: None, answer=lambda request: {"predictions": predictions(request)}):
+    """start: called with the first request. answer: the result for a batch."""
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["method"] == "initialize":
+            start(request)
+            reply(request, {"name": "hostile", "batch": min(4, request["params"]["max_batch"])})
+        else:
+            reply(request, answer(request))
+
+
+if __name__ == "__main__":
+    loop()
