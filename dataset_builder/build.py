@@ -97,7 +97,6 @@ def _manifest(request: Request, subset: str, rows: Sequence[Row]) -> Manifest:
     spec = request.spec
     identity = f"wikiorder:{spec.name}:{spec.version}:{spec.seed}"
     details: dict[str, Any] = {
-        "builder": __version__,
         "contamination_guid": str(uuid5(NAMESPACE_URL, identity)),  # text that holds it has seen this set
         "licence": spec.licence,
         "spec": spec.to_json(),

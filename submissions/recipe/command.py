@@ -13,8 +13,9 @@ import torch
 from harness import submission, testset
 from harness.records import InputError, Modality, StepPair
 from harness.serve import Pair
+from submissions.recipe.baselines import BASELINES
 from submissions.recipe.cache import PictureCache
-from submissions.recipe.encoders import ENCODERS, Encoders
+from submissions.recipe.encoders import Encoders
 from submissions.recipe.errors import RecipeError
 from submissions.recipe.examples import Examples, prepare
 from submissions.recipe.model import RECORD, OrderModel, choose_threads
@@ -77,8 +78,8 @@ def finetune(
     wikiorder finetune submissions/clip --data DIR --preset sample --out RUN
     """
     name = submission.load(baseline).name
-    if name not in ENCODERS:
-        raise InputError(f"{baseline}: {name} is no baseline of this recipe; wanted one of {', '.join(ENCODERS)}")
+    if name not in BASELINES:
+        raise InputError(f"{baseline}: {name} is no baseline of this recipe; wanted one of {', '.join(BASELINES)}")
     if preset == "paper" and weights is None:
         raise InputError("the paper's preset starts from a pretrained checkpoint: name its folder with --weights")
     settings = replace(PRESETS[preset], **{key: value for key, value in changes.items() if value is not None})
@@ -123,7 +124,7 @@ def fine_tune(task: Task, modality: Modality, out: Path, resume: bool = False) -
 
 def starting_point(task: Task) -> Encoders:
     """The pretrained encoders, or small ones that know nothing yet and whose tokenizer reads the train set's text."""
-    kind = ENCODERS[task.baseline]
+    kind = BASELINES[task.baseline]
     if task.weights is not None:
         return kind.load(task.weights)
     size = SmallSize()

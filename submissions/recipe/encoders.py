@@ -1,4 +1,4 @@
-"""The text encoder T and the vision encoder V of each baseline, as DESIGN and the paper's parameter counts fix them.
+"""What the baselines share: a text encoder T and a vision encoder V, read from a folder and written to one.
 
 Full-size checkpoints and small ones are the same classes and are loaded by the same path, from a folder in the layout
 of transformers: `config.json`, `model.safetensors`, `tokenizer.json`, `preprocessor_config.json`.
@@ -121,44 +121,6 @@ def _load_part(part: Part, folder: Path) -> PreTrainedModel:
     return model
 
 
-class ClipEncoders(Encoders):
-    """CLIP ViT-B/32, 151.28M: its projected 512-d features of both kinds."""
-
-    parts: ClassVar = {"clip": Part(transformers.CLIPModel)}
-    marks = Marks("<|startoftext|>", ";", "<|endoftext|>", "<|endoftext|>")
-    processor_class = transformers.CLIPImageProcessorPil
-
-    def prepare(self) -> None:
-        config = self.models["clip"].config
-        self.text_width = self.picture_width = config.projection_dim
-        self.positions = config.text_config.max_position_embeddings
-
-    def text(self, ids: Tensor, mask: Tensor) -> Tensor:
-        features: Tensor = self.models["clip"].get_text_features(ids, attention_mask=mask).pooler_output
-        return features
-
-    def pictures(self, pixels: Tensor) -> Tensor:
-        features: Tensor = self.models["clip"].get_image_features(pixels).pooler_output
-        return features
-
-    @classmethod
-    def full_size(cls) -> Encoders:
-        return cls({"clip": transformers.CLIPModel(transformers.CLIPConfig())}, no_tokenizer(), cls.processor_class())
-
-    @classmethod
-    def small(cls, size: SmallSize, tokenizer: Tokenizer) -> Encoders:
-        tower = small_tower(size)
-        start, end, padding = (tokenizer.token_to_id(m) for m in (cls.marks.start, cls.marks.end, cls.marks.padding))
-        text = tower | {"vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": size.positions}
-        text |= {"bos_token_id": start, "eos_token_id": end, "pad_token_id": padding}
-        vision = tower | {"image_size": size.side, "patch_size": size.patch}
-        config = transformers.CLIPConfig(text_config=text, vision_config=vision, projection_dim=size.hidden)
-        processor = cls.processor_class(
-            size={"shortest_edge": size.side}, crop_size={"height": size.side, "width": size.side}
-        )
-        return cls({"clip": transformers.CLIPModel(config)}, tokenizer, processor)
-
-
 def no_tokenizer() -> Tokenizer:
     """For models that are only counted or timed."""
     return Tokenizer(BPE())
@@ -171,8 +133,4 @@ def small_tower(size: SmallSize) -> dict[str, Any]:
         "intermediate_size": size.feed_forward,
         "num_hidden_layers": size.layers,
         "num_attention_heads": size.heads,
-        "projection_dim": size.hidden,
     }
-
-
-ENCODERS: dict[str, type[Encoders]] = {"clip": ClipEncoders}

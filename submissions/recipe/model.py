@@ -22,7 +22,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from harness.serve import Pair
-from submissions.recipe.encoders import ENCODERS, Encoders
+from submissions.recipe.baselines import BASELINES
+from submissions.recipe.encoders import Encoders
 from submissions.recipe.errors import RecipeError
 from submissions.recipe.pictures import read_pictures
 from submissions.recipe.settings import MODALITIES
@@ -130,7 +131,7 @@ def load(folder: Path, modality: str) -> OrderModel:
     record = read_record(folder)
     if record["modality"] != modality:
         raise RecipeError(f"{folder}: a checkpoint of modality {record['modality']}, wanted {modality}")
-    model = OrderModel(record["baseline"], modality, ENCODERS[record["baseline"]].load(folder))
+    model = OrderModel(record["baseline"], modality, BASELINES[record["baseline"]].load(folder))
     try:
         model.head.load_state_dict(load_file(folder / HEAD))
     except (OSError, RuntimeError, SafetensorError) as error:
@@ -149,6 +150,6 @@ def read_record(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise RecipeError(f"{path}: not valid JSON ({error})") from None
     known = isinstance(record, dict) and record.get("format") == FORMAT
-    if not known or record.get("baseline") not in ENCODERS or record.get("modality") not in MODALITIES:
+    if not known or record.get("baseline") not in BASELINES or record.get("modality") not in MODALITIES:
         raise RecipeError(f"{path}: not the record of a checkpoint of this recipe; retrain with `wikiorder finetune`")
     return dict(record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -23,6 +24,11 @@ class Marks:
         """The special tokens in the order of a small tokenizer's ids; `;` is an ordinary word."""
         names = [self.start, self.padding, self.end, self.separator]
         return list(dict.fromkeys(name for name in names if name != ";"))
+
+    def ids(self, tokenizer: Tokenizer) -> dict[str, Any]:
+        """What the configuration of a text encoder calls them."""
+        names = {"bos_token_id": self.start, "eos_token_id": self.end, "pad_token_id": self.padding}
+        return {key: tokenizer.token_to_id(name) for key, name in names.items()}
 
 
 class Sequencer:

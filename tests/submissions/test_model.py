@@ -8,17 +8,21 @@ import pytest
 import torch
 
 from harness.serve import Pair
-from submissions.recipe.encoders import ENCODERS
+from submissions.recipe.baselines import BASELINES
 from submissions.recipe.errors import RecipeError
 from submissions.recipe.model import Batch, OrderModel, load, pad
 
-PUBLISHED = {"clip": 151.28}  # millions of parameters, head included: the paper's Table 2
+PUBLISHED = {
+    "clip": 151.28,
+    "blip": 223.74,
+    "vit_roberta": 211.04,
+}  # millions of parameters, head included: the paper's Table 2
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_full_size_model_has_the_published_number_of_parameters(name: str) -> None:
     with torch.device("meta"):
-        model = OrderModel(name, "vision+text", ENCODERS[name].full_size())
+        model = OrderModel(name, "vision+text", BASELINES[name].full_size())
     count = sum(parameter.numel() for parameter in model.parameters())
     assert round(count / 1e6, 2) == PUBLISHED[name]
 
@@ -26,7 +30,7 @@ def test_the_full_size_model_has_the_published_number_of_parameters(name: str) -
 @pytest.mark.parametrize(("modality", "width"), [("vision+text", 1536), ("vision", 1536), ("text", 512)])
 def test_the_head_reads_the_text_and_both_pictures_of_clip(modality: str, width: int) -> None:
     with torch.device("meta"):
-        model = OrderModel("clip", modality, ENCODERS["clip"].full_size())
+        model = OrderModel("clip", modality, BASELINES["clip"].full_size())
     assert model.head.weight.shape == (2, width)
 
 

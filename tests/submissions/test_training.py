@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from harness.serve import Pair
+from submissions.recipe.baselines import BASELINES
 from submissions.recipe.cache import PictureCache
-from submissions.recipe.encoders import ENCODERS
 from submissions.recipe.errors import RecipeError
 from submissions.recipe.examples import Examples, prepare
 from submissions.recipe.model import OrderModel, load
@@ -24,7 +24,7 @@ HEADLINES = ("Mix it.", "Bake it.")
 def make_run(work: Path, settings: Settings = SETTINGS, learning_rate_data: int = 0) -> Run:
     """A run in modality "text" on 24 questions that a word answers."""
     torch.manual_seed(0)
-    kind = ENCODERS["clip"]
+    kind = BASELINES["clip"]
     size = SmallSize(hidden=16, layers=1, heads=2, feed_forward=16, side=16, patch=8, vocabulary=300)
     model = OrderModel("clip", "text", kind.small(size, small_tokenizer(HEADLINES, kind.marks, 300)))
     pairs = [Pair(str(n), f"Dish {n}", HEADLINES if n % 2 else HEADLINES[::-1], None) for n in range(24)]

@@ -1,0 +1,8 @@
+"""BLIP with a linear head, fine-tuned by the shared recipe."""
+
+from pathlib import Path
+
+from harness.serve import serve
+from submissions.recipe.predictor import predictor
+
+serve(predictor(Path(__file__).parent / "weights"), name="blip", batch=32)
