@@ -21,6 +21,7 @@ FOLDER = click.Path(path_type=Path)
 COMMANDS = {
     "build": ("dataset_builder.commands:build", "Freeze train, validation and test sets from a raw crawl."),
     "verify": ("dataset_builder.commands:verify", "Name every altered, missing or extra file."),
+    "audit": ("dataset_builder.audit_command:audit", "Try to tell the order from what should not tell it."),
     "sample": ("dataset_builder.sample_command:sample", "Draw and freeze the calibrated sample that ships."),
 }
 

@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from dataset_builder import spec as specs
+from dataset_builder.audit import Audit, Verdict, audit_sets
 from dataset_builder.build import Request, build
 from harness import testset
+from tests.dataset_builder.naive import naive_sets
 
 CORPUS = Path(os.environ.get("WIKIORDER_CORPUS", Path(__file__).parents[3] / "shared/corpus"))
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus lies beside the checkout, or nowhere")
@@ -62,3 +64,18 @@ def test_a_shuffled_input_file_and_two_workers_give_the_same_set(
     build(Request(specs.load("open-howto"), raw, tmp_path / "out", workers=2))
     for subset, one in frozen.items():
         assert testset.load(tmp_path / "out" / subset).digest == one.digest
+
+
+def fires(audit: Audit) -> set[str]:
+    return {finding.probe.name for finding in audit.findings if finding.fires}
+
+
+@pytest.mark.slow
+def test_the_audit_finds_what_leaks_without_care_and_nothing_with_it(
+    frozen: dict[str, testset.FrozenSet], tmp_path: Path
+) -> None:
+    careless = naive_sets(CORPUS, specs.load("open-howto"), tmp_path)
+    found = audit_sets(careless["train"], careless["test"])
+    assert found.verdict is Verdict.FAIL
+    assert fires(found) == {"file time", "file name", "row", "pair id"}
+    assert fires(audit_sets(frozen["train"], frozen["test"])) == set()

@@ -1,0 +1,53 @@
+"""What a builder does that has not thought of leaks: the opposite of everything in `asking`, `stripping`, `headlines`.
+
+Pictures keep their file names, their bytes and their times; ids tell the article and both steps; rows stand as they
+were made, the first half of a category in order and the second half inverted; "Step 3:" stays in the headlines.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from dataset_builder import filters, pairing, pictures, sources, splitting
+from dataset_builder.spec import Headlines, Spec
+from harness.records import Answer, Step, StepPair
+from harness.testset import FrozenSet, Manifest
+
+
+def naive_sets(raw: Path, spec: Spec, folder: Path) -> dict[str, FrozenSet]:
+    """Train and test as a naive builder would make them of the same articles."""
+    spec = replace(spec, headlines=Headlines(scrub_ordinals=False))
+    ledger = filters.Ledger()
+    articles = filters.by_text(sources.read(raw), spec, ledger)
+    found = pictures.examine(raw, articles, folder / "pool", spec, 1)
+    kept = filters.by_picture(articles, found, ledger)
+    subsets = splitting.split(kept, {one.article.article_id: one.article.article_id for one in kept}, spec)
+    return {name: _set(raw, folder / name, pairing.choose(subsets[name], spec, name)) for name in ("train", "test")}
+
+
+def _set(raw: Path, root: Path, cells: list[pairing.Chosen]) -> FrozenSet:
+    rows = [
+        row for cell in cells for number, pair in enumerate(cell.pairs) for row in _rows(raw, root, cell, number, pair)
+    ]
+    manifest = Manifest("naive", "1", root.name, "public", {})
+    return FrozenSet(root, "0" * 64, manifest, tuple(pair for pair, _ in rows), tuple(answer for _, answer in rows))
+
+
+def _rows(
+    raw: Path, root: Path, cell: pairing.Chosen, number: int, pair: pairing.Pair
+) -> list[tuple[StepPair, Answer]]:
+    article = pair.source.article
+    positions = pair.edge if number < len(cell.pairs) // 2 else (pair.later, pair.earlier)
+    steps = []
+    for place in positions:
+        name = f"images/{Path(article.steps[place].picture).name}"
+        (root / "images").mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(raw / article.steps[place].picture, root / name)
+        os.utime(root / name, (0, 1_600_000_000 + 60 * place))  # pictures were taken one after the other
+        steps.append(Step(article.steps[place].headline, name))
+    pair_id = f"{article.article_id}-{positions[0]}-{positions[1]}"
+    question = StepPair(pair_id, article.category, article.title, *steps)
+    return [(question, Answer(pair_id, int(positions[0] < positions[1]), article.article_id, positions))]
