@@ -10,23 +10,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from harness.records import Modality
 from leaderboard import ranking
-from leaderboard.rows import MODALITIES, Estimate, Row, SetKey
+from leaderboard.gaps import gaps
+from leaderboard.rows import MODALITIES, Estimate, Row, SetKey, contest
 
 FORMAT = 1
 SUBSETS = ("test", "validation", "train")  # the order of the tables
 DIGITS = 6
 
 
-def document(rows: Iterable[Row]) -> dict[str, Any]:
-    """Everything the board says. The order of the rows does not matter."""
+def document(rows: Iterable[Row], reported: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """Everything the board says. The order of the rows does not matter. reported: what others say, not run here."""
     tables: dict[SetKey, list[Row]] = {}
     for row in rows:
         tables.setdefault(row.set, []).append(row)
-    return {"format": FORMAT, "tables": [_table(key, tables[key]) for key in sorted(tables, key=_table_order)]}
+    dates = [row.date for found in tables.values() for row in found if row.date]
+    ordered = sorted(tables, key=_table_order)
+    return {
+        "format": FORMAT,
+        "date": max(dates, default=None),
+        "tables": [_table(key, tables[key]) for key in ordered],
+        "reported": list(reported),
+    }
 
 
 def _table_order(key: SetKey) -> tuple[Any, ...]:
@@ -49,6 +55,7 @@ def _table(key: SetKey, rows: Sequence[Row]) -> dict[str, Any]:
         "set": asdict(key),
         "categories": sorted({name for row in rows for name in row.categories}),
         "comparisons": comparisons,
+        "gaps": _gaps(rows),
         "rows": [_row(row, standings.get((row.entrant.name, row.modality))) for row in ordered],
     }
 
@@ -66,12 +73,7 @@ def _order(row: Row) -> tuple[Any, ...]:
 
 def _compare(key: SetKey, rows: Sequence[Row]) -> tuple[dict[str, Any], dict[tuple[str, Modality], dict[str, Any]]]:
     """The comparison of one modality's rows, best first, and the standing of each that takes a rank."""
-    contest = ranking.Contest(
-        category=tuple(category for category, _, _ in rows[0].asked),
-        asked=np.array([asked for _, _, asked in rows[0].asked], dtype=np.int64),
-        correct=np.array([row.correct for row in rows], dtype=np.int64).T,
-    )
-    found = ranking.compare(contest, hashlib.sha256(f"ranks on {key.digest}".encode()).digest())
+    found = ranking.compare(contest(rows), hashlib.sha256(f"ranks on {key.digest}".encode()).digest())
     ranked = [place for place, row in enumerate(rows) if row.unranked is None]
     floor = [place for place, row in enumerate(rows) if row.unranked is not None]
     standings = {}
@@ -80,12 +82,21 @@ def _compare(key: SetKey, rows: Sequence[Row]) -> tuple[dict[str, Any], dict[tup
         standings[rows[place].entrant.name, rows[place].modality] = asdict(standing) | {"beats_controls": beats}
     comparison = {
         "rows": len(rows),
-        "articles": len(contest.asked),
+        "articles": len(rows[0].asked),
         "critical": found.critical,
         "resolvable": None if found.resolvable is None else round(found.resolvable, DIGITS),
         "claims": int(found.better.sum()),
     }
     return comparison, standings
+
+
+def _gaps(rows: Sequence[Row]) -> dict[str, Any]:
+    """What each modality is worth to each submission that ran with and without it, by its name."""
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.failure is None:
+            by_name.setdefault(row.entrant.name, []).append(row)
+    return {name: found for name in sorted(by_name) if (found := gaps(by_name[name]))}
 
 
 def _row(row: Row, standing: dict[str, Any] | None) -> dict[str, Any]:
@@ -98,7 +109,11 @@ def _row(row: Row, standing: dict[str, Any] | None) -> dict[str, Any]:
         "macro": _estimate(row.macro),
         "micro": _estimate(row.micro),
         "categories": {name: _estimate(found) for name, found in sorted(row.categories.items())},
+        "scores": dict(row.scores),
         "isolation": dict(row.isolation),
+        "trust": dict(row.trust),
+        "date": row.date,
+        "signer": row.signer,
         "provenance": dict(row.provenance),
     }
 

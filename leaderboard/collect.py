@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,10 @@ def to_row(found: Bundle) -> Row:
         else {},
         asked=tuple((a.category, a.article, a.asked) for a in articles),
         correct=tuple(a.correct for a in articles),
+        scores={name: _tidy(found) for name, found in scores.items() if name != "accuracy"} if scores else {},
         isolation=_isolation(result["isolation"]),
+        trust=_tidy(result["trust"]),
+        date=_date(found.timings.get("finished")),
         provenance=_provenance(found),
     )
 
@@ -75,6 +79,23 @@ def clean(text: str, longest: int = 80) -> str:
     shown = "".join(c if c == JOINER or not unicodedata.category(c).startswith(("C", "Z")) else " " for c in normal)
     line = " ".join(shown.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def _tidy(value: Any) -> Any:
+    """The same JSON value with every string in it cleaned, keys included."""
+    if isinstance(value, str):
+        return clean(value, LONGEST["data"])
+    if isinstance(value, dict):
+        return {clean(key): _tidy(found) for key, found in value.items()}
+    return [_tidy(found) for found in value] if isinstance(value, list) else value
+
+
+def _date(text: Any) -> str | None:
+    """2026-11-23 of any ISO 8601 time; None of anything else."""
+    try:
+        return datetime.fromisoformat(text).date().isoformat() if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def _set_key(result: Mapping[str, Any]) -> SetKey:

@@ -13,6 +13,7 @@ from leaderboard.board import document
 from leaderboard.collect import collect
 from leaderboard.markdown import markdown
 from leaderboard.page import page
+from leaderboard.reported import reported
 
 RESULTS = Path("leaderboard/results")
 SHOWN = 12  # lines of a difference that `check` shows for each file
@@ -80,7 +81,7 @@ def check(results: Path, out: Path | None) -> None:
 
 def render(results: Path) -> dict[str, str]:
     """The board's files, by name."""
-    board = document(collect(results))
+    board = document(collect(results), reported())
     return {"LEADERBOARD.md": markdown(board), "index.html": page(board), "leaderboard.json": files.json_page(board)}
 
 

@@ -5,7 +5,8 @@ articles, and judged at once: what |t| must exceed is the 95 % quantile of the l
 (studentised max-|t|, Romano and Wolf 2005), taken again over the pairs that are left after each round of claims
 (step-down). With 95 % confidence no claim on a board is false; a rank is the interval that the claims leave open.
 
-Not covered: what another training run of the same model would have scored; articles that resemble each other.
+A difference that is the same on every article shows no variance to judge it by, and is not claimed. Not covered: what
+another training run of the same model would have scored; articles that resemble each other.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ Indices: TypeAlias = NDArray[np.intp]
 Flags: TypeAlias = NDArray[np.bool_]
 
 LEVEL = 0.95
+POWER = 0.8
 RESAMPLES = 4_999  # (4999 + 1) x 0.95 is whole, so the quantile is one draw; it wanders by about 1 % between keys
 ALIKE = 1e-10  # share of two rows' own variances under which their difference is taken to be constant
 DIGITS = 4  # of the critical value: far coarser than what floating point does on another machine
@@ -42,14 +44,19 @@ class Contest:
     asked: NDArray[np.int64]
     correct: NDArray[np.int64]
 
+    @property
+    def smallest(self) -> int:
+        """Articles of the category that has fewest: under two, nothing tells how much they differ."""
+        return min(Counter(self.category).values())
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What may be said of each pair of rows.
 
     macro: (rows,). better: (rows, rows), whether the first is resolvably better than the second. critical: what |t|
-    had to exceed in the first round. resolvable: the difference in macro accuracy which that makes, for the median
-    pair of rows. Both are None where nothing can be compared.
+    had to exceed in the first round. resolvable: the true difference in macro accuracy that is claimed with
+    probability POWER, for the median pair of rows. Both are None where nothing can be compared.
     """
 
     macro: Floats
@@ -69,11 +76,11 @@ class Standing:
 
 def compare(contest: Contest, key: bytes) -> Comparison:
     """Compare all rows with all others. key: what the bootstrap draws by."""
-    macro, influence = _influence(contest)
+    macro, influence = influences(contest)
     better = np.zeros((len(macro), len(macro)), dtype=np.bool_)
-    variance, degrees = _differences(contest, influence)
+    variance, degrees = differences(contest, influence)
     first, second = np.nonzero(np.triu(variance, 1))
-    if min(Counter(contest.category).values()) < 2 or not len(first):
+    if contest.smallest < 2 or not len(first):
         return Comparison(macro, better, None, None)
     error, freedom = np.sqrt(variance[first, second]), degrees[first, second]
     difference = macro[first] - macro[second]
@@ -82,8 +89,9 @@ def compare(contest: Contest, key: bytes) -> Comparison:
     claimed, critical = _step_down(size, error, drawn, first, second)
     ahead = difference > 0
     better[np.where(ahead, first, second)[claimed], np.where(ahead, second, first)[claimed]] = True
-    resolvable = np.median(error) * -stdtrit(np.median(freedom), ndtr(-critical))
-    return Comparison(macro, better, critical, float(resolvable))
+    middle = float(np.median(freedom))
+    deviates = stdtrit(middle, POWER) - stdtrit(middle, float(ndtr(-critical)))
+    return Comparison(macro, better, critical, float(np.median(error) * deviates))
 
 
 def standings(comparison: Comparison, contestants: Sequence[int]) -> list[Standing]:
@@ -97,7 +105,7 @@ def standings(comparison: Comparison, contestants: Sequence[int]) -> list[Standi
     return [Standing(int(low[i]), int(high[i]), int(group[i])) for i in range(size)]
 
 
-def _influence(contest: Contest) -> tuple[Floats, Floats]:
+def influences(contest: Contest) -> tuple[Floats, Floats]:
     """Macro accuracies (rows,) and each article's influence on them (articles, rows), scaled so that
     influence.T @ influence is their unbiased covariance.
     """
@@ -114,7 +122,7 @@ def _influence(contest: Contest) -> tuple[Floats, Floats]:
     return macro, influence
 
 
-def _differences(contest: Contest, influence: Floats) -> tuple[Floats, Floats]:
+def differences(contest: Contest, influence: Floats) -> tuple[Floats, Floats]:
     """Of each pair of rows (rows, rows): the variance of the difference of their accuracies, 0 where it is constant,
     and its degrees of freedom (Satterthwaite 1946), since few articles of a category tell their variance badly.
     """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from harness.records import Modality
+from leaderboard.ranking import Contest
 
 MODALITIES = tuple(Modality)  # the order in which the board shows them
 
@@ -57,7 +60,8 @@ class Row:
 
     failure: why there is no score, else None. unranked: why a scored row takes no rank, else None.
     macro, micro: None for a failed run, whose categories are empty. asked: category, opaque name and number of pairs
-    of each article, sorted. correct: of each of these.
+    of each article, sorted. correct: of each of these. scores: what else was measured. date: the day of the run.
+    signer: the trusted key that signed the bundle, by its name.
     """
 
     set: SetKey
@@ -70,10 +74,23 @@ class Row:
     categories: Mapping[str, Estimate]
     asked: tuple[tuple[str, str, int], ...]
     correct: tuple[int, ...]
+    scores: Mapping[str, Any]
     isolation: Mapping[str, Any]
+    trust: Mapping[str, Any]
+    date: str | None
     provenance: Mapping[str, Any]
+    signer: str | None = None
 
     @property
     def place(self) -> str:
         """Where the row's bundle belongs below the results folder; no two rows of one set share it."""
         return f"{self.entrant.name} {self.modality} on {self.set.title}"
+
+
+def contest(rows: Sequence[Row]) -> Contest:
+    """The rows, all scored on one set, as ranking takes them."""
+    return Contest(
+        category=tuple(category for category, _, _ in rows[0].asked),
+        asked=np.array([asked for _, _, asked in rows[0].asked], dtype=np.int64),
+        correct=np.array([row.correct for row in rows], dtype=np.int64).T,
+    )

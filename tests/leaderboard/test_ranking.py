@@ -55,10 +55,11 @@ def test_nothing_is_claimed_where_a_category_has_one_article() -> None:
 
 def test_what_stands_above_the_table_is_what_a_difference_must_exceed() -> None:
     """Two rows that differ by 4, 2, 5 and 1 of 10 in four articles: mean 3, variance 10/3, so the standard error is
-    sqrt(10/12) / 10 = 0.0913; Student's t with 3 degrees of freedom must exceed 3.182.
+    sqrt(10/12) / 10 = 0.0913; Student's t with 3 degrees of freedom must exceed 3.182, and does so in four boards of
+    five where the true difference lies 0.978, its quantile at 0.8, higher.
     """
     found = ranking.compare(contest([9, 7, 9, 7], [5, 5, 4, 6]), b"")
-    assert found.resolvable == pytest.approx(3.182 * 0.0913, rel=0.06)  # the draws' own error
+    assert found.resolvable == pytest.approx((3.182 + 0.978) * 0.0913, rel=0.06)  # the draws' own error
 
 
 def test_a_rank_is_what_the_claims_leave_open() -> None:
@@ -76,3 +77,34 @@ def test_only_contestants_take_ranks() -> None:
 
 def test_no_contestant_no_standing() -> None:
     assert ranking.standings(Comparison(np.zeros(1), np.zeros((1, 1), dtype=bool), None, None), []) == []
+
+
+def test_step_down_claims_what_one_step_leaves_open() -> None:
+    """Two far from the rest: once those claims are made, fewer pairs are left, and less is asked of them."""
+    generator = np.random.default_rng(5)
+    rows = [*np.repeat(3.0, 9), 0.45, 0.15]
+    deviations = generator.normal(size=(len(rows), ranking.RESAMPLES)).astype(np.float32)
+    first, second = np.nonzero(np.triu(np.ones((len(rows), len(rows))), 1))
+    size = np.abs(np.subtract.outer(rows, rows))[first, second] * 100
+    size[-1] = 3.2  # the last two rows against each other
+    claimed, critical = ranking._step_down(size, np.full(len(first), np.sqrt(2)), deviations.T, first, second)
+    assert critical > 3.2
+    assert claimed[-1]
+
+
+def test_equal_submissions_are_told_apart_on_at_most_one_board_in_twenty() -> None:
+    """400 boards of 6 equal submissions on 60 articles; two standard errors of a share of 5 % are 2.2 %."""
+    generator = np.random.default_rng(11)
+    boards = (ranking.compare(simulated(generator, [0.8] * 6, 6, 3), f"{n}".encode()) for n in range(400))
+    assert sum(bool(board.better.any()) for board in boards) <= 0.072 * 400
+
+
+@pytest.mark.slow
+def test_of_a_thousand_rows_a_difference_of_five_points_is_claimed_in_most() -> None:
+    """500 rows of accuracy .70 and 500 of .75 on 33,000 pairs; next to nothing is claimed between equals."""
+    generator = np.random.default_rng(3)
+    skill = [*np.repeat(np.log(0.75 / 0.25), 500), *np.repeat(np.log(0.70 / 0.30), 500)]
+    found = ranking.compare(simulated(generator, skill, 220, 15), b"thousand")
+    assert found.better[:500, 500:].mean() > 0.9
+    assert found.better[:500, :500].sum() + found.better[500:, 500:].sum() <= 2
+    assert not found.better[500:, :500].any()
