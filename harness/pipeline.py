@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +160,8 @@ def _write(
 
 
 def _timings(asked: Asked, wall_s: float) -> dict[str, Any]:
-    """Seconds and pairs per second; harness_share: of the asking time, what was not waiting for the predictor."""
-    known: dict[str, Any] = {"wall_s": round(wall_s, 3)}
+    """When, seconds and pairs per second; harness_share: of the asking time, what was not waiting for the predictor."""
+    known: dict[str, Any] = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "wall_s": round(wall_s, 3)}
     if not asked.latencies_s or not asked.starts:
         return known
     latencies = np.array(asked.latencies_s)

@@ -92,6 +92,7 @@ def test_step_down_claims_what_one_step_leaves_open() -> None:
     assert claimed[-1]
 
 
+@pytest.mark.slow
 def test_equal_submissions_are_told_apart_on_at_most_one_board_in_twenty() -> None:
     """400 boards of 6 equal submissions on 60 articles; two standard errors of a share of 5 % are 2.2 %."""
     generator = np.random.default_rng(11)
