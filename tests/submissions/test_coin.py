@@ -15,8 +15,9 @@ PAIRS = 400
 
 def toss(seed: int) -> list[float]:
     """What the coin says of 400 pairs, through the protocol's own door."""
-    pair = StepPair("p", "Food", "Make Tea", Step("Boil.", "a.png"), Step("Pour.", "b.png"))
-    questions = [protocol.Question(f"q{n}", pair, None, None) for n in range(PAIRS)]
+    steps = [(Step(f"Boil {n} cups.", "a.png"), Step("Pour.", "b.png")) for n in range(PAIRS)]
+    pairs = [StepPair(f"p{n}", "Food", "Make Tea", *both) for n, both in enumerate(steps)]
+    questions = [protocol.Question(f"q{n}", pair, None, None) for n, pair in enumerate(pairs)]
     requests = protocol.initialize(0, Modality.TEXT, seed, 64) + protocol.predict_pairs(1, questions, Modality.TEXT)
     run = subprocess.run(
         [sys.executable, "predict.py"], cwd=COIN, input=requests, capture_output=True, check=True, timeout=60
@@ -37,8 +38,8 @@ def test_the_coin_is_fair_and_its_seed_decides() -> None:
 def test_the_coin_imports_only_the_standard_library() -> None:
     tree = ast.parse((COIN / "predict.py").read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= sys.stdlib_module_names
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
 
 
 def test_the_coin_is_a_control_of_every_modality() -> None:
