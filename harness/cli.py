@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": ("harness.commands.evaluate:evaluate", "Run a submission in a sandbox and score its answers."),
     "dataset": ("dataset_builder.commands:dataset", "Build, verify and look at frozen sets."),
     "verify": ("harness.commands.verify:verify", "Re-derive a result's digests and numbers, offline."),
+    "sign": ("harness.commands.sign:sign", "Vouch for a result with a key."),
     "rescore": ("harness.commands.rescore:rescore", "Score stored answers anew, without a model."),
     "analyze": ("harness.commands.analyze:analyze", "Report on results: tables, figures, modality gap, cases."),
     "compare": ("harness.commands.compare:compare", "Is one result better than another on the same set?"),

@@ -13,7 +13,7 @@ from typing import Any
 from harness.records import Modality
 from leaderboard import ranking
 from leaderboard.gaps import gaps
-from leaderboard.rows import MODALITIES, Estimate, Row, SetKey, contest
+from leaderboard.rows import CONTROL, MODALITIES, Estimate, Row, SetKey, contest
 
 FORMAT = 1
 SUBSETS = ("test", "validation", "train")  # the order of the tables
@@ -62,7 +62,7 @@ def _table(key: SetKey, rows: Sequence[Row]) -> dict[str, Any]:
 
 def _compared(row: Row) -> bool:
     """Controls are compared, though they take no rank: to beat them is a claim as well."""
-    return row.failure is None and (row.unranked is None or row.entrant.kind == "control")
+    return row.failure is None and row.unranked in (None, CONTROL)
 
 
 def _order(row: Row) -> tuple[Any, ...]:

@@ -8,27 +8,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from harness import bundle
+from harness import bundle, signature
 from harness.bundle import Bundle
 from harness.records import InputError, Modality
-from leaderboard.rows import Entrant, Estimate, Row, SetKey
+from leaderboard import policy
+from leaderboard.policy import Policy
+from leaderboard.rows import CONTROL, Entrant, Estimate, Row, SetKey
 
 LONGEST = {"title": 80, "author": 60, "licence": 60, "paper": 200, "data": 200, "reason": 300, "list": 20}
 JOINER = "\u200d"  # holds an emoji family together: the one invisible character that stays
 NOT_ISOLATED = "not isolated: run it again with --sandbox docker"
-CONTROL = "a control, not a contestant"
+NOT_SIGNED = "not signed by a key that this board trusts"
 
 
 def collect(results: Path) -> list[Row]:
     """Every bundle below `results`, in the board's own order; an InputError names a bundle that is not whole."""
     if not results.is_dir():
         raise InputError(f"{results}: no such folder; wanted result bundles, as `wikiorder evaluate` writes them")
-    rows = [read(folder.parent) for folder in sorted(results.rglob("result.json"))]
-    return checked(rows)
+    rules = policy.read(results.parent)
+    return checked([read(path.parent, rules) for path in sorted(results.rglob("result.json"))])
 
 
-def read(root: Path) -> Row:
-    return to_row(bundle.read(root))
+def read(root: Path, rules: Policy) -> Row:
+    """One bundle's row. A signature that does not hold is an InputError; one of a stranger's counts as none."""
+    found = bundle.read(root)
+    key = signature.signer(signature.path_of(root), found.digest)
+    return to_row(found, rules, (rules.trusted or {}).get(key or ""))
 
 
 def checked(rows: Iterable[Row]) -> list[Row]:
@@ -46,7 +51,7 @@ def checked(rows: Iterable[Row]) -> list[Row]:
     return list(seen.values())
 
 
-def to_row(found: Bundle) -> Row:
+def to_row(found: Bundle, rules: Policy, signer: str | None) -> Row:
     result = found.result
     scores = result["scores"]
     failure = result["failure"] and clean(result["failure"]["reason"], LONGEST["reason"])
@@ -57,7 +62,7 @@ def to_row(found: Bundle) -> Row:
         entrant=_entrant(result["submission"]),
         modality=Modality(result["modality"]),
         failure=failure,
-        unranked=_unranked(result),
+        unranked=_unranked(found, rules, signer),
         macro=_estimate(accuracy["macro"]) if accuracy else None,
         micro=_estimate(accuracy["micro"]) if accuracy else None,
         categories={clean(name): _estimate(found) for name, found in accuracy["categories"].items()}
@@ -70,6 +75,7 @@ def to_row(found: Bundle) -> Row:
         trust=_tidy(result["trust"]),
         date=_date(found.timings.get("finished")),
         provenance=_provenance(found),
+        signer=signer,
     )
 
 
@@ -123,10 +129,17 @@ def _cleaned(texts: list[str], longest: int) -> tuple[str, ...]:
     return (*kept, f"and {more} more") if more else kept
 
 
-def _unranked(result: Mapping[str, Any]) -> str | None:
-    if result["submission"]["kind"] == "control":
-        return CONTROL
-    return None if result["isolation"]["isolated"] else NOT_ISOLATED
+def _unranked(found: Bundle, rules: Policy, signer: str | None) -> str | None:
+    """Why a row takes no rank: the first reason that holds."""
+    result = found.result
+    if found.digest in rules.disqualified:
+        return f"disqualified: {clean(rules.disqualified[found.digest], LONGEST['reason'])}"
+    reasons = {
+        CONTROL: result["submission"]["kind"] == "control",
+        NOT_ISOLATED: not result["isolation"]["isolated"],
+        NOT_SIGNED: rules.trusted is not None and signer is None,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def _estimate(found: Mapping[str, Any]) -> Estimate:

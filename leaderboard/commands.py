@@ -39,6 +39,7 @@ def leaderboard() -> None:
     \b
     wikiorder leaderboard build
     wikiorder leaderboard check
+    wikiorder leaderboard add BUNDLE
     """
 
 
@@ -77,6 +78,25 @@ def check(results: Path, out: Path | None) -> None:
             "run `wikiorder leaderboard build` and commit what it writes"
         )
     click.echo(f"{folder}: up to date")
+
+
+@leaderboard.command()
+@click.argument("root", type=click.Path(path_type=Path), metavar="BUNDLE")
+@results_option
+@click.option("--new-set", is_flag=True, help="Open a table for a set that no row is on yet.")
+@click.option("--replace", is_flag=True, help="Replace the bundle of the same run.")
+def add(root: Path, results: Path, new_set: bool, replace: bool) -> None:
+    """File BUNDLE in the board's record, unless something speaks against it.
+
+    Refused are bundles that are not whole, not isolated, not signed by a key in `trusted_keys` beside RESULTS, on
+    another set than the board's, or whose numbers do not follow from their counts.
+
+    \b
+    wikiorder leaderboard add results/clip/wikiorder-v1-1.0-test/vision
+    """
+    from leaderboard import filing
+
+    click.echo(f"filed: {filing.add(root, results, new_set, replace)}; now run `wikiorder leaderboard build`")
 
 
 def render(results: Path) -> dict[str, str]:

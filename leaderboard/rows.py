@@ -11,6 +11,7 @@ import numpy as np
 from harness.records import Modality
 from leaderboard.ranking import Contest
 
+CONTROL = "a control, not a contestant"  # why a control takes no rank
 MODALITIES = tuple(Modality)  # the order in which the board shows them
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness import bundle, scoring, tally
 from harness.bundle import ArticleCount
+from harness.pipeline import SCORING_KEY
 from harness.records import Modality
 
 DIGEST = "ab" * 32
@@ -71,7 +72,7 @@ def write(
             for category, rights in correct.items()
         ]
         record |= {"status": "scored", "failure": None}
-        record["scores"] = {"accuracy": scoring.accuracy(tallies, b"test")}
+        record["scores"] = {"accuracy": scoring.accuracy(tallies, SCORING_KEY)}
     of = record["set"]
     modality = Modality(record["modality"]).value.replace("+", "_")
     root = results / record["submission"]["name"] / f"{of['name']}-{of['version']}-{of['subset']}" / modality

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness import bundle, signature
 from harness.records import InputError
-from leaderboard.collect import CONTROL, NOT_ISOLATED, clean, collect
+from leaderboard.collect import NOT_ISOLATED, NOT_SIGNED, clean, collect
+from leaderboard.rows import CONTROL
 from tests.leaderboard.bundles import MIDDLING, write
 
 
@@ -33,6 +35,32 @@ def test_controls_and_unisolated_runs_take_no_rank(tmp_path: Path) -> None:
     write(tmp_path, "coin", MIDDLING, submission={"kind": "control"})
     write(tmp_path, "loose", MIDDLING, isolation={"sandbox": "process", "isolated": False})
     assert [row.unranked for row in collect(tmp_path)] == [CONTROL, NOT_ISOLATED]
+
+
+def test_a_board_with_trusted_keys_ranks_only_what_they_sign(tmp_path: Path) -> None:
+    ours, theirs = (signature.create_key(tmp_path / name) for name in ("ours.pem", "theirs.pem"))
+    for name, key in (("a", ours), ("b", theirs), ("c", None)):
+        root = write(tmp_path / "results", name, MIDDLING)
+        if key:
+            signature.sign(root, bundle.read(root).digest, key)
+    (tmp_path / "trusted_keys").write_text(f"# ours\n{signature.public_name(ours)}  The maintainers\n")
+    found = [(row.signer, row.unranked) for row in collect(tmp_path / "results")]
+    assert found == [("The maintainers", None), (None, NOT_SIGNED), (None, NOT_SIGNED)]
+
+
+def test_a_disqualified_run_stays_visible_with_its_reason(tmp_path: Path) -> None:
+    root = write(tmp_path / "results", "cheat", MIDDLING)
+    (tmp_path / "disqualified").write_text(f"{bundle.read(root).digest} carried the test pictures' names\n")
+    (row,) = collect(tmp_path / "results")
+    assert row.unranked == "disqualified: carried the test pictures' names"
+    assert row.macro is not None
+
+
+def test_a_line_that_is_no_key_is_named(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "trusted_keys").write_text("# fine\nssh-ed25519 AAAA me\n")
+    with pytest.raises(InputError, match=r"trusted_keys:2: found 'ssh-ed25519 AAAA me', wanted 64 hexadecimal digits"):
+        collect(tmp_path / "results")
 
 
 def test_a_changed_bundle_is_refused(tmp_path: Path) -> None:
