@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.audit import LEVEL, MARGIN, Audit, Finding, Score
-from harness import bundle, pipeline, scoring
+from harness import bundle, scoring
+from harness.judging import SCORING_KEY
+from harness.pipeline import LOG
 from harness.testset import FrozenSet
 
 KINDS = {True: "artefact", False: "content"}
@@ -112,8 +114,8 @@ def _write_control(finding: Finding, frozen: FrozenSet, results: Path) -> Path:
     questions, answers = zip(*scored, strict=True)
     root = bundle.folder(results, name, frozen, probe.modality)
     root.mkdir(parents=True, exist_ok=True)
-    (root / pipeline.LOG).write_text("a shortcut probe, fitted on train by the audit; nothing ran in a sandbox\n")
-    scores = scoring.score(questions, answers, finding.probabilities, pipeline.SCORING_KEY)
+    (root / LOG).write_text("a shortcut probe, fitted on train by the audit; nothing ran in a sandbox\n")
+    scores = scoring.score(questions, answers, finding.probabilities, SCORING_KEY)
     result = bundle.result_json(
         frozen, _describe(name, finding), probe.modality, 0, ISOLATION, {"stateful": False, "probed": 0}, scores, None
     )

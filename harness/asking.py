@@ -15,7 +15,7 @@ from harness.exchange import Exchange
 from harness.journal import Entry, Journal
 from harness.protocol import Hello, Question
 from harness.questions import Batch, Pass
-from harness.records import HarnessError, Modality, Prediction, SubmissionError
+from harness.records import Answer, HarnessError, Modality, Prediction, SubmissionError
 from harness.sandbox import lease
 from harness.sandbox.base import Launch, Limits, Sandbox, Session
 from harness.sandbox.channel import PredictorEndedError
@@ -34,7 +34,7 @@ Watch = Callable[[str, int, int], None]  # (phase, questions done, questions in 
 class Order:
     """What is to be evaluated: a submission, on a set, in one modality, under limits.
 
-    probed: how many pairs are asked again, in variants, of a fresh predictor.
+    probed: how many pairs are asked again, in variants, of a fresh predictor. canaries: of a hidden set, by pair id.
     """
 
     submission: Submission
@@ -44,6 +44,7 @@ class Order:
     weights: Path | None
     limits: Limits
     probed: int
+    canaries: Mapping[str, Answer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,16 @@
       stderr.log          what the predictor printed, up to a cap
       SHA256SUMS          written last, so present means finished
 
+Of a hidden set, the maintainer keeps that whole; `publish` makes the public bundle, which withholds what was answered
+pair by pair and states its digests. Counts per article are enough to rank.
+
 A failed run has a bundle too: status "failed", its reason, no scores.
 """
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +32,7 @@ from harness.submission import Submission
 from harness.testset import FrozenSet
 
 FORMAT = 1
+WITHHELD = ("predictions.jsonl", "probes.jsonl", "stderr.log", "embeddings.npz")  # of a hidden set: told pair by pair
 CONTENTS = ("result.json", "articles.jsonl", "predictions.jsonl", "probes.jsonl", "timings.json")
 
 
@@ -175,6 +180,22 @@ def result_json(
     }
 
 
+def publish(found: Bundle, root: Path) -> Bundle:
+    """Write the public bundle of a hidden set's result into a new folder."""
+    if found.result["set"]["visibility"] != "hidden":
+        raise InputError(f"{found.root}: answers a public set, so there is nothing to withhold; it is public as it is")
+    if root.exists():
+        raise InputError(f"{root}: exists already; name another folder")
+    withheld = {name: files.sha256(found.root / name) for name in WITHHELD if (found.root / name).is_file()}
+    root.mkdir(parents=True)
+    for name in checksums.names(found.root):
+        if name not in WITHHELD:
+            shutil.copyfile(found.root / name, root / name)
+    files.write(root / "result.json", files.json_page(found.result | {"withheld": withheld}).encode())
+    checksums.seal(root)
+    return read(root)
+
+
 def identity(result: Mapping[str, Any]) -> dict[str, Any]:
     """What a finished result depends on, under the names that `pipeline.identify` gives it."""
     about = result["submission"]
@@ -195,11 +216,13 @@ def identity(result: Mapping[str, Any]) -> dict[str, Any]:
 def read(root: Path) -> Bundle:
     """Read a bundle after checking every digest; an InputError names what is wrong with it."""
     digest = checksums.require(root, "Wanted the bundle as `wikiorder evaluate` wrote it: evaluate again.")
-    for name in CONTENTS:
-        if not (root / name).is_file():
-            raise InputError(f"{root}: no {name} in it, so it is no result bundle; evaluate again")
+    if not (root / "result.json").is_file():
+        raise InputError(f"{root}: no result.json in it, so it is no result bundle; evaluate again")
     result = files.parse_object((root / "result.json").read_bytes(), str(root / "result.json"))
     schema.check(result, "result", str(root / "result.json"))
+    for name in CONTENTS:
+        if name not in result.get("withheld", {}) and not (root / name).is_file():
+            raise InputError(f"{root}: no {name} in it, so it is no result bundle; evaluate again")
     timings = files.parse_object((root / "timings.json").read_bytes(), str(root / "timings.json"))
     articles = tuple(files.read_records(root / "articles.jsonl", "article_count", _read_count))
     return Bundle(root, digest, result, articles, timings)

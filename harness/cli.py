@@ -21,6 +21,7 @@ COMMANDS = {
     "sign": ("harness.commands.sign:sign", "Vouch for a result with a key."),
     "rescore": ("harness.commands.rescore:rescore", "Score stored answers anew, without a model."),
     "analyze": ("harness.commands.analyze:analyze", "Report on results: tables, figures, modality gap, cases."),
+    "publish": ("harness.commands.publish:publish", "Make the public bundle of a hidden set's result."),
     "compare": ("harness.commands.compare:compare", "Is one result better than another on the same set?"),
     "finetune": ("submissions.recipe.command:finetune", "Fine-tune a baseline on a frozen train set."),
     "doctor": ("harness.commands.doctor:doctor", "Say what is here, and how to get what is not."),

@@ -17,16 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from harness import __version__, bundle, protocol, scoring, submission, trust
+from harness import __version__, bundle, protocol, submission
 from harness.asking import Asked, Asking, Order, Watch
 from harness.bundle import Bundle
 from harness.checksums import SUMS
-from harness.records import InputError, SubmissionError
+from harness.judging import judge
+from harness.questions import VARIANT_MARK
+from harness.records import Answer, InputError, SubmissionError
 from harness.sandbox.base import Sandbox
 from harness.testset import FrozenSet
 
 LOG = "stderr.log"
-SCORING_KEY = b"wikiorder scoring 1"  # public: anybody must be able to redraw the same resamples
 
 
 def evaluate(order: Order, sandbox: Sandbox, results: Path, watch: Watch, fresh: bool = False) -> Bundle:
@@ -109,15 +110,15 @@ def _begin(root: Path, fresh: bool) -> tuple[Path, Path]:
     return partial, journal
 
 
-def rescore(found: Bundle, frozen: FrozenSet) -> Bundle:
+def rescore(found: Bundle, frozen: FrozenSet, canaries: Mapping[str, Answer]) -> Bundle:
     """The same answers under today's scoring: the bundle is written anew, and replaces the old one."""
-    scored, probes = found.predictions, found.probes
-    measured = found.result["trust"] | trust.measure(frozen.answers, scored, probes)
-    scores = scoring.score(frozen.questions, frozen.answers, scored, SCORING_KEY)
-    result = found.result | {"scores": scores, "trust": measured, "harness": {"version": __version__}}
+    answered, probes = found.predictions, found.probes
+    judged = judge(frozen, canaries, answered, probes)
+    result = found.result | {"scores": judged.scores, "trust": found.result["trust"] | judged.trust}
+    result |= {"harness": {"version": __version__}}
     partial = found.root.with_name(found.root.name + ".partial")
     shutil.copytree(found.root, partial, dirs_exist_ok=True)
-    bundle.write(partial, result, bundle.count_articles(frozen, scored), scored, probes, found.timings)
+    bundle.write(partial, result, judged.articles, answered, probes, found.timings)
     _replace(partial, found.root)
     return bundle.read(found.root)
 
@@ -136,27 +137,23 @@ def _write(
     order: Order, sandbox: Sandbox, image: str | None, asked: Asked, failure: str, partial: Path, wall_s: float
 ) -> None:
     """Score what was asked and write the bundle. What a failed run has answered is kept, unscored."""
-    frozen = order.frozen
-    by_key = {prediction.pair_id: prediction.p_in_order for prediction in asked.predictions}
-    scored = {pair.pair_id: by_key[pair.pair_id] for pair in frozen.questions if pair.pair_id in by_key}
-    probes = [prediction for prediction in asked.predictions if prediction.pair_id not in scored]
+    probes = [prediction for prediction in asked.predictions if VARIANT_MARK in prediction.pair_id]
+    answered = {p.pair_id: p.p_in_order for p in asked.predictions if VARIANT_MARK not in p.pair_id}
+    judged = None if failure else judge(order.frozen, order.canaries, answered, probes)
     weights = submission.folder_digest(order.weights) if order.weights else None
+    known = {"stateful": asked.stateful, "probed": order.probed}
     result = bundle.result_json(
-        frozen,
+        order.frozen,
         bundle.describe_submission(order.submission, image, weights),
         order.modality,
         order.seed,
-        sandbox.isolation(frozen.root).to_json(),
-        {
-            "stateful": asked.stateful,
-            "probed": order.probed,
-            **({} if failure else trust.measure(frozen.answers, scored, probes)),
-        },
-        None if failure else scoring.score(frozen.questions, frozen.answers, scored, SCORING_KEY),
+        sandbox.isolation(order.frozen.root).to_json(),
+        known | judged.trust if judged else known,
+        judged.scores if judged else None,
         failure or None,
     )
-    articles = [] if failure else bundle.count_articles(frozen, scored)
-    bundle.write(partial, result, articles, scored, probes, _timings(asked, wall_s))
+    articles = judged.articles if judged else []
+    bundle.write(partial, result, articles, answered, probes, _timings(asked, wall_s))
 
 
 def _timings(asked: Asked, wall_s: float) -> dict[str, Any]:

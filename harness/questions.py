@@ -27,6 +27,7 @@ class Variant(StrEnum):
     BLANKED = "blanked"  # grey pictures of the same size
 
 
+VARIANT_MARK = ":"  # no pair id holds one
 NEEDS_IMAGES = {Variant.PERTURBED, Variant.EXCHANGED, Variant.BLANKED}
 NEEDS_BOTH = {Variant.EXCHANGED}
 
@@ -41,7 +42,9 @@ class Ask:
     @property
     def key(self) -> str:
         """Its name in the journal; a scored question goes by its pair's id alone."""
-        return self.pair.pair_id if self.variant is Variant.SCORED else f"{self.pair.pair_id}:{self.variant}"
+        return (
+            self.pair.pair_id if self.variant is Variant.SCORED else f"{self.pair.pair_id}{VARIANT_MARK}{self.variant}"
+        )
 
     @property
     def shown(self) -> StepPair:

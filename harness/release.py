@@ -10,6 +10,8 @@ id, under another purpose, so that only the holder of the key can tell.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from harness import keyed
@@ -51,3 +53,23 @@ def canaries(frozen: FrozenSet, key: bytes) -> dict[str, Answer]:
         for pair, answer in zip(frozen.questions, frozen.answers, strict=True)
         if pair.pair_id == pair_id(key, answer.article_id, pair.first, pair.second, canary=True)
     }
+
+
+def secret(frozen: FrozenSet, key: bytes | None) -> dict[str, Answer]:
+    """The canaries of a hidden set, none of a public one. An InputError where a hidden set comes without its key."""
+    if frozen.manifest.visibility == "public":
+        return {}
+    if key is None:
+        raise InputError(
+            f"{frozen.title} is hidden: its canaries must not count. Name its release key: --key-file FILE"
+        )
+    return canaries(frozen, key)
+
+
+def counted(frozen: FrozenSet, canaries: Mapping[str, Answer]) -> FrozenSet:
+    """The set as it is scored: without its canaries."""
+    if not canaries:
+        return frozen
+    questions = tuple(pair for pair in frozen.questions if pair.pair_id not in canaries)
+    answers = tuple(answer for answer in frozen.answers if answer.pair_id not in canaries)
+    return replace(frozen, questions=questions, answers=answers)

@@ -21,10 +21,26 @@ DROPS = {
 }
 
 
+ALARM_P = 1e-6  # of an honest submission's agreeing so often: 248 of 400
+
+
+def canary_verdict(canaries: Mapping[str, Answer], predictions: Mapping[str, float]) -> dict[str, Any]:
+    """How often the predictor agrees with the coin flips that the answers record; alarm: it must have read them."""
+    if not canaries:
+        return {}
+    from scipy.stats import binom
+
+    agreements = sum(Prediction(name, predictions[name]).label == answer.label for name, answer in canaries.items())
+    p = float(binom.sf(agreements - 1, len(canaries), 0.5))
+    return {
+        "canaries": {"asked": len(canaries), "agreements": agreements, "p": float(f"{p:.3g}"), "alarm": p < ALARM_P}
+    }
+
+
 def measure(
     answers: Sequence[Answer], scored: Mapping[str, float], probes: Sequence[Prediction]
 ) -> dict[str, float | None]:
-    """Shares in [0, 1] over the probed pairs, and drops of accuracy in [-1, 1]; None where nothing was asked.
+    """Shares in [0, 1] over the probed pairs of `scored`, drops of accuracy in [-1, 1]; None where nothing was asked.
 
     p_predict_1: over all pairs. self_consistency: the same label when repeated in a batch of other composition.
     swap_consistency: the other label when swapped. both_orders_accuracy: right as asked and right swapped.
@@ -33,7 +49,8 @@ def measure(
     asked: dict[str, dict[str, int]] = defaultdict(dict)
     for probe in probes:
         pair_id, variant = probe.pair_id.split(":")
-        asked[variant][pair_id] = probe.label
+        if pair_id in scored:  # a canary is probed as any other pair is, and counts for nothing
+            asked[variant][pair_id] = probe.label
     label = {pair_id: Prediction(pair_id, p).label for pair_id, p in scored.items()}
 
     def share(variant: Variant, holds: Callable[[str, int], bool]) -> float | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness import bundle, results, scoring, trust
+from harness import results, scoring
 from harness.bundle import Bundle
-from harness.pipeline import SCORING_KEY
+from harness.judging import SCORING_KEY, judge
+from harness.records import Answer
 from harness.testset import FrozenSet
 
 ROUNDING = 2e-6  # scores are written with six digits; two machines' sums may differ in the last
@@ -19,16 +20,15 @@ def from_counts(found: Bundle) -> list[str]:
     return list(differences(found.result["scores"]["accuracy"], derived, "scores.accuracy"))
 
 
-def from_answers(found: Bundle, frozen: FrozenSet) -> list[str]:
+def from_answers(found: Bundle, frozen: FrozenSet, canaries: Mapping[str, Answer]) -> list[str]:
     """What of the counts, scores and trust columns does not follow from the stored probabilities and the set."""
+    judged = judge(frozen, canaries, found.predictions, found.probes)
     problems = []
-    if list(found.articles) != bundle.count_articles(frozen, found.predictions):
+    if list(found.articles) != judged.articles:
         problems.append("articles.jsonl: the counts do not follow from predictions.jsonl and the set's answers")
-    scores = scoring.score(frozen.questions, frozen.answers, found.predictions, SCORING_KEY)
-    problems += differences(found.result["scores"], scores, "scores")
-    measured = trust.measure(frozen.answers, found.predictions, found.probes)
-    stands = {name: found.result["trust"].get(name) for name in measured}
-    return problems + list(differences(stands, measured, "trust"))
+    problems += differences(found.result["scores"], judged.scores, "scores")
+    stands = {name: found.result["trust"].get(name) for name in judged.trust}
+    return problems + list(differences(stands, judged.trust, "trust"))
 
 
 def differences(stands: Any, derived: Any, path: str) -> Iterator[str]:

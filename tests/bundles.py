@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import bundle, scoring
-from harness.pipeline import SCORING_KEY
+from harness.judging import SCORING_KEY
 from harness.records import Answer, Modality
 from harness.testset import FrozenSet
 

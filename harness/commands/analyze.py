@@ -22,7 +22,7 @@ def analyze(bundles: tuple[Path, ...], data: Path | None, out: Path) -> None:
     from harness import results
     from harness.analysis import report
     from harness.analysis.study import study
-    from harness.pipeline import SCORING_KEY
+    from harness.judging import SCORING_KEY
 
     found = results.read(results.find(bundles))
     frozen = results.load_set(data, found[0]) if data else None

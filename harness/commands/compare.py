@@ -23,7 +23,7 @@ def compare(first: Path, second: Path, data: Path | None, show: int, as_json: bo
     Holm's correction over the categories.
     """
     from harness import comparison, files, results
-    from harness.pipeline import SCORING_KEY
+    from harness.judging import SCORING_KEY
 
     left, right = results.read([first, second])
     found = comparison.compare(results.tallies(left), results.tallies(right), SCORING_KEY)

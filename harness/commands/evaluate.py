@@ -33,6 +33,7 @@ SANDBOXES = ("auto", "docker", "process")
 @click.option(
     "--probes", type=click.IntRange(min=0), default=200, show_default=True, help="Pairs asked again, in variants."
 )
+@click.option("--key-file", type=click.Path(path_type=Path), help="The release key, for a hidden set.")
 @click.option("--fresh", is_flag=True, help="Ask everything again, whatever an earlier run left.")
 def evaluate(
     folder: Path,
@@ -44,13 +45,14 @@ def evaluate(
     seed: int,
     batch_seconds: float | None,
     probes: int,
+    key_file: Path | None,
     fresh: bool,
 ) -> None:
     """Run SUBMISSION in a sandbox, one modality after the other, and score its answers.
 
     Writes a result bundle a modality. Killed, it goes on where it was when the same command is given again.
     """
-    from harness import pipeline, submission, testset
+    from harness import pipeline, release, submission, testset
     from harness.asking import Order
     from harness.sandbox.base import Limits
 
@@ -64,13 +66,14 @@ def evaluate(
     if weights and not weights.is_dir():
         raise InputError(f"{weights}: no such folder; --weights wants a folder, such as `wikiorder finetune` writes")
     frozen = testset.load(_test_set(data))
+    canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
     limits = Limits(batch_s=batch_seconds) if batch_seconds else Limits()
     sandbox = _sandbox(kind)
     for line in sandbox.isolation(frozen.root).exposes:
         click.echo(f"{sandbox.name} sandbox does not protect: {line}", err=True)
     failed = False
     for modality in wanted:
-        order = Order(subject, frozen, modality, seed, weights.resolve() if weights else None, limits, probes)
+        order = Order(subject, frozen, modality, seed, weights.resolve() if weights else None, limits, probes, canaries)
         with _Progress(f"{subject.name} {modality}") as progress:
             found = pipeline.evaluate(order, sandbox, results, progress, fresh)
         click.echo(_report(found))

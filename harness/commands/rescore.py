@@ -10,13 +10,16 @@ import click
 @click.command(epilog="Example: wikiorder rescore results/coin/wikiorder-sample-1.0-test/text --data SET")
 @click.argument("roots", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE...")
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="The set that was asked.")
-def rescore(roots: tuple[Path, ...], data: Path) -> None:
+@click.option("--key-file", type=click.Path(path_type=Path), help="The release key, for a hidden set.")
+def rescore(roots: tuple[Path, ...], data: Path, key_file: Path | None) -> None:
     """Compute a bundle's scores anew from its stored probabilities, and say what moved."""
-    from harness import pipeline, results, verification
+    from harness import pipeline, release, results, verification
 
+    key = release.read_key(key_file) if key_file else None
     for found in results.read(roots):
         before = found.result
-        after = pipeline.rescore(found, results.load_set(data, found)).result
+        frozen = results.load_set(data, found)
+        after = pipeline.rescore(found, frozen, release.secret(frozen, key)).result
         moved = list(verification.differences(before["scores"], after["scores"], "scores"))
         click.echo(f"{found.root}: {len(moved)} numbers moved")
         for line in moved:

@@ -13,21 +13,26 @@ SHOWN = 10
 @click.command(epilog="Example: wikiorder verify results/coin/wikiorder-sample-1.0-test/text")
 @click.argument("roots", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE...")
 @click.option("--data", type=click.Path(path_type=Path), help="The set that was asked: then every number is derived.")
-def verify(roots: tuple[Path, ...], data: Path | None) -> None:
+@click.option("--key-file", type=click.Path(path_type=Path), help="The release key, for a hidden set.")
+def verify(roots: tuple[Path, ...], data: Path | None, key_file: Path | None) -> None:
     """Re-derive a bundle's digests and numbers offline, and name each that differs.
 
     Without --data the accuracies and intervals are derived from the counts per article; with it, everything is derived
     from the stored probabilities and the set's answers. Exit code 1 if anything differs.
     """
-    from harness import bundle, results, verification
+    from harness import bundle, release, results, verification
 
+    key = release.read_key(key_file) if key_file else None
     differ = False
     for root in roots:
         found = bundle.read(root)
         if found.result["status"] == "failed":
             click.echo(f"{root}: whole; a failed run, so there is nothing to derive")
             continue
-        problems = verification.from_answers(found, results.load_set(data, found)) if data else []
+        problems = []
+        if data:
+            frozen = results.load_set(data, found)
+            problems += verification.from_answers(found, frozen, release.secret(frozen, key))
         problems += verification.from_counts(found)
         for line in problems[:SHOWN]:
             click.echo(f"{root}: {line}", err=True)

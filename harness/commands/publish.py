@@ -1,0 +1,22 @@
+"""`wikiorder publish`: what may be shown of a result on a hidden set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example: wikiorder publish results/blip/wikiorder-2-test/vision_text public/blip")
+@click.argument("root", type=click.Path(path_type=Path), metavar="BUNDLE")
+@click.argument("out", type=click.Path(path_type=Path), metavar="FOLDER")
+def publish(root: Path, out: Path) -> None:
+    """Copy a bundle without what was answered pair by pair, which would give a hidden set's answers away.
+
+    The copy states the digests of what it withholds; its counts per article are all that ranking needs.
+    """
+    from harness import bundle
+
+    found = bundle.publish(bundle.read(root), out)
+    withheld = ", ".join(sorted(found.result["withheld"]))
+    click.echo(f"{out}: public, sha256:{found.digest}; withheld: {withheld}")

@@ -1,0 +1,34 @@
+"""What follows from the answers of one run: counts per article, scores, trust. A pure function of set and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness import bundle, release, scoring, trust
+from harness.bundle import ArticleCount
+from harness.records import Answer, Prediction
+from harness.testset import FrozenSet
+
+SCORING_KEY = b"wikiorder scoring 1"  # public: anybody must be able to redraw the same resamples
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """articles, scores: without the canaries, which count in `trust` alone."""
+
+    articles: list[ArticleCount]
+    scores: dict[str, Any]
+    trust: dict[str, Any]
+
+
+def judge(
+    frozen: FrozenSet, canaries: Mapping[str, Answer], answered: Mapping[str, float], probes: Sequence[Prediction]
+) -> Judgement:
+    """canaries: of a hidden set, by pair id. answered: probability in order of each pair, canaries included."""
+    counted = release.counted(frozen, canaries)
+    scored = {pair.pair_id: answered[pair.pair_id] for pair in counted.questions if pair.pair_id in answered}
+    scores = scoring.score(counted.questions, counted.answers, scored, SCORING_KEY)
+    measured = trust.measure(counted.answers, scored, probes) | trust.canary_verdict(canaries, answered)
+    return Judgement(bundle.count_articles(counted, scored), scores, measured)
