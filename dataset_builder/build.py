@@ -10,6 +10,7 @@ workers, the platform or a generator's state.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from dataset_builder import duplicates, filters, pairing, sources, splitting, workspace
+from dataset_builder import duplicates, filters, inputs, pairing, sources, splitting, workspace
 from dataset_builder.articles import Article
 from dataset_builder.asking import Row, ask
 from dataset_builder.filters import Illustrated, Ledger
@@ -36,13 +37,15 @@ Watch = Callable[[Found, int], Found]  # shows progress over so many articles
 class Request:
     """What a build is asked to do.
 
-    key: the release key, which makes the sets hidden. watch: shown every article whose pictures are through.
+    categories: a side table for crawls that hold none. key: the release key, which makes the sets hidden.
+    watch: shown every article whose pictures are through.
     """
 
     spec: Spec
     raw: Path
     out: Path
     source: str | None = None
+    categories: Path | None = None
     key: bytes | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     watch: Watch = lambda found, total: found  # noqa: ARG005 - the silent one
@@ -50,18 +53,22 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A finished build: the digest of the whole, and its report."""
+    """A finished build: the digest of the whole, its report, and whether it was made just now."""
 
     digest: str
     report: dict[str, Any]
+    fresh: bool = True
 
 
 def build(request: Request) -> Built:
     """Read, filter, split, pair, invert, freeze. The folder appears when all of it is finished, or not at all."""
     spec = request.spec
+    made_from = _inputs(request)
+    if (unchanged := inputs.recall(request.out, made_from)) is not None:
+        return Built(unchanged, json.loads((request.out / "report.json").read_bytes()), fresh=False)
     refuse_existing(request.out)
     ledger = Ledger()
-    articles = filters.by_text(sources.read(request.raw, request.source), spec, ledger)
+    articles = filters.by_text(sources.read(request.raw, request.source, request.categories), spec, ledger)
     with workspace.partial(request.out) as folder:
         illustrated = _illustrate(request, articles, folder / workspace.POOL, ledger)
         groups = duplicates.group(illustrated, folder / workspace.POOL, spec)
@@ -75,7 +82,17 @@ def build(request: Request) -> Built:
             report["subsets"][subset] = _summary(digest, rows[subset])
         (folder / "report.json").write_text(files.json_page(report), encoding="utf-8")
         digest = checksums.seal(folder, known=workspace.hashed_already(folder))
+    inputs.remember(request.out, made_from, digest)
     return Built(digest, report)
+
+
+def _inputs(request: Request) -> str:
+    """Everything that the result depends on, as one fingerprint."""
+    if not request.raw.is_dir():
+        raise InputError(f"{request.raw}: no such folder; wanted the folder of a raw crawl")
+    key = release.fingerprint(request.key) if request.key else None
+    table = files.sha256(request.categories) if request.categories and request.categories.is_file() else None
+    return inputs.fingerprint(request.raw, request.spec.to_json(), request.source, key, table)
 
 
 def refuse_existing(out: Path) -> None:

@@ -14,6 +14,7 @@ from dataset_builder.sources import SOURCES
 from harness import checksums, release
 from harness.lazy import LazyGroup
 from harness.records import HarnessError
+from harness.testset import SUBSETS
 
 FOLDER = click.Path(path_type=Path)
 
@@ -36,19 +37,29 @@ def dataset() -> None:
 @click.option("--raw", required=True, type=FOLDER, help="The raw crawl; it is only read.")
 @click.option("--out", required=True, type=FOLDER, help="The folder to make; it must not exist.")
 @click.option("--source", type=click.Choice(sorted(SOURCES)), help="The crawl's layout, where sniffing cannot tell.")
+@click.option("--categories", type=FOLDER, help="CSV of task and category, for crawls that hold no categories.")
 @click.option("--key-file", type=FOLDER, help="The release key of a hidden set: 32 random bytes that stay with you.")
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
-def build(spec: str, raw: Path, out: Path, source: str | None, key_file: Path | None, workers: int) -> None:
+def build(
+    spec: str,
+    raw: Path,
+    out: Path,
+    source: str | None,
+    categories: Path | None,
+    key_file: Path | None,
+    workers: int,
+) -> None:
     """Freeze train, validation and test sets from a raw crawl.
 
     \b
     wikiorder dataset build --spec open-howto --raw RAW --out sets/open-howto
     """
     key = release.read_key(key_file) if key_file else None
-    request = road.Request(specs.load(spec), raw, out, source, key, workers, _watch)
+    request = road.Request(specs.load(spec), raw, out, source, categories, key, workers, _watch)
     built = road.build(request)
     click.echo(_tell(built.report))
-    click.echo(f"{out}  sha256:{built.digest}")
+    state = "" if built.fresh else "  (nothing has changed since it was built)"
+    click.echo(f"{out}  sha256:{built.digest}{state}")
 
 
 @click.command()
@@ -83,7 +94,7 @@ def _tell(report: dict[str, Any]) -> str:
         for row in report["filters"]
         if row["articles"]
     ]
-    subsets = report["subsets"]
+    subsets = {name: report["subsets"][name] for name in SUBSETS}
     frozen = [
         (category, *(f"{s['pairs'].get(category, 0)} / {s['articles'].get(category, 0)}" for s in subsets.values()))
         for category in report["spec"]["categories"]

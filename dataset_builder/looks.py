@@ -25,7 +25,7 @@ def look(image: Image.Image) -> int:
     """The 64-bit DCT hash of a picture (Zauner 2010, as imagehash computes it)."""
     from imagehash import phash
 
-    return int(str(phash(image)), 16)
+    return int.from_bytes(np.packbits(phash(image).hash).tobytes())
 
 
 def neighbours(hashes: Sequence[int], distance: int) -> Iterator[tuple[int, int]]:

@@ -8,13 +8,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from dataset_builder.articles import Article
-from dataset_builder.sources import own, vgsi
+from dataset_builder.sources import categories as side_table
+from dataset_builder.sources import own, sequencing, vgsi, visualhow, wikiplan
 from harness.records import InputError
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A layout of raw data. `marker` is the file that gives it away."""
+    """A layout of raw data. `marker` is the file or folder that gives it away."""
 
     marker: str
     read: Callable[[Path], Iterator[Article]]
@@ -22,17 +23,26 @@ class Source:
 
 SOURCES = {
     "articles": Source(own.MARKER, own.read),
+    "sequencing": Source(sequencing.MARKER, sequencing.read),
     "vgsi": Source(vgsi.MARKER, vgsi.read),
+    "visualhow": Source(visualhow.MARKER, visualhow.read),
+    "wikiplan": Source(wikiplan.MARKER, wikiplan.read),
 }
 
 
-def read(raw: Path, name: str | None = None) -> list[Article]:
-    """Every article of the raw folder, by id. The layout is sniffed unless it is named."""
+def read(raw: Path, name: str | None = None, categories: Path | None = None) -> list[Article]:
+    """Every article of the raw folder, by id. The layout is sniffed unless it is named.
+
+    categories: a side table that says of articles which category they are in (`sources.categories`).
+    """
     if not raw.is_dir():
         raise InputError(f"{raw}: no such folder; wanted the folder of a raw crawl")
     if name is not None and name not in SOURCES:
         raise InputError(f"source {name!r} is unknown; wanted one of {', '.join(SOURCES)}")
     articles = list(SOURCES[name or sniff(raw)].read(raw))
+    if categories is not None:
+        table = side_table.read(categories)
+        articles = [side_table.fill(article, table) for article in articles]
     articles.sort(key=lambda article: article.article_id)
     for one, other in pairwise(articles):
         if one.article_id == other.article_id:

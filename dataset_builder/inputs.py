@@ -1,0 +1,61 @@
+"""What a build was made from, so that a build with nothing changed is recognised without reading a picture.
+
+Beside a build DIR lies DIR.inputs.json: a fingerprint of the spec, the key, the builder's own code, and the name, size
+and time of every raw file. It is a note for this machine only; without it nothing is lost but time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from harness import checksums, files
+
+CODE = Path(__file__).parent
+
+
+def fingerprint(raw: Path, *facts: Any) -> str:
+    """The SHA-256 of the raw folder's listing, the builder's code and whatever else the result depends on (JSON)."""
+    total = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    for path in sorted(CODE.rglob("*.py")):
+        total.update(path.read_bytes())
+    for line in sorted(_listing(str(raw), "")):
+        total.update(os.fsencode(line))
+    return total.hexdigest()
+
+
+def _listing(folder: str, prefix: str) -> Iterator[str]:
+    """One line a file: name, size, time."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = f"{prefix}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                yield from _listing(entry.path, f"{name}/")
+            else:
+                about = entry.stat(follow_symlinks=False)
+                yield f"{name}\0{about.st_size}\0{about.st_mtime_ns}\n"
+
+
+def remember(out: Path, inputs: str, digest: str) -> None:
+    files.write(_note(out), files.json_page({"inputs": inputs, "digest": digest}).encode())
+
+
+def recall(out: Path, inputs: str) -> str | None:
+    """The digest of the build in `out`, if it was made from these inputs and its files are all there."""
+    try:
+        note = json.loads(_note(out).read_bytes())
+        sums = (out / checksums.SUMS).read_bytes()
+    except (OSError, ValueError):
+        return None
+    if not isinstance(note, dict) or note.get("inputs") != inputs or hashlib.sha256(sums).hexdigest() != note["digest"]:
+        return None
+    listed = [line.partition("  ")[2] for line in sums.decode().splitlines()]
+    return str(note["digest"]) if listed == checksums.names(out) else None
+
+
+def _note(out: Path) -> Path:
+    return out.with_name(f"{out.name}.inputs.json")
