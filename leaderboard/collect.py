@@ -13,11 +13,12 @@ from harness.bundle import Bundle
 from harness.records import InputError, Modality
 from leaderboard import policy
 from leaderboard.policy import Policy
-from leaderboard.rows import CONTROL, Entrant, Estimate, Row, SetKey
+from leaderboard.rows import CONTROL, NO_SANDBOX, Entrant, Estimate, Row, SetKey
 
 LONGEST = {"title": 80, "author": 60, "licence": 60, "paper": 200, "data": 200, "reason": 300, "list": 20}
 JOINER = "\u200d"  # holds an emoji family together: the one invisible character that stays
 NOT_ISOLATED = "not isolated: run it again with --sandbox docker"
+PREDICTIONS_ONLY = "predictions only: nobody watched how they came about"
 NOT_SIGNED = "not signed by a key that this board trusts"
 
 
@@ -136,6 +137,7 @@ def _unranked(found: Bundle, rules: Policy, signer: str | None) -> str | None:
         return f"disqualified: {clean(rules.disqualified[found.digest], LONGEST['reason'])}"
     reasons = {
         CONTROL: result["submission"]["kind"] == "control",
+        PREDICTIONS_ONLY: result["isolation"]["sandbox"] == NO_SANDBOX,
         NOT_ISOLATED: not result["isolation"]["isolated"],
         NOT_SIGNED: rules.trusted is not None and signer is None,
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from harness import files
-from harness.records import HarnessError
+from harness.records import HarnessError, Modality
 from leaderboard.board import document
 from leaderboard.collect import collect
 from leaderboard.markdown import markdown
@@ -97,6 +97,66 @@ def add(root: Path, results: Path, new_set: bool, replace: bool) -> None:
     from leaderboard import filing
 
     click.echo(f"filed: {filing.add(root, results, new_set, replace)}; now run `wikiorder leaderboard build`")
+
+
+@leaderboard.command("from-predictions")
+@click.argument("predictions", type=click.Path(path_type=Path), metavar="JSONL")
+@click.argument("submission", type=click.Path(path_type=Path))
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="The frozen set that was answered.")
+@click.option("--modality", required=True, type=click.Choice([m.value for m in Modality]))
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
+def from_predictions(predictions: Path, submission: Path, data: Path, modality: str, results: Path) -> None:
+    """Make a bundle of probabilities alone: a {"pair_id", "p_in_order"} a line. It is scored, shown, and not ranked.
+
+    SUBMISSION is a folder with a submission.toml, which says whose they are.
+
+    \b
+    wikiorder leaderboard from-predictions answers.jsonl submissions/mine --data SET/test --modality text
+    """
+    from harness import submission as folders
+    from harness import testset
+    from leaderboard import predictions as track
+
+    frozen = testset.load(data)
+    found = track.read(predictions, frozen)
+    click.echo(track.write(results, folders.load(submission), frozen, Modality(modality), found))
+
+
+@leaderboard.command()
+@click.option("--old", required=True, type=click.Path(path_type=Path), help="The set as it was asked.")
+@click.option("--new", required=True, type=click.Path(path_type=Path), help="Its corrected version.")
+@results_option
+def erratum(old: Path, new: Path, results: Path) -> None:
+    """Score every stored answer under a corrected version of a set, and show what moves. No model is run.
+
+    \b
+    wikiorder leaderboard erratum --old sets/wikiorder-1.0/test --new sets/wikiorder-1.1/test
+    """
+    from harness import testset
+    from leaderboard import erratum as errata
+
+    was, now = testset.load(old), testset.load(new)
+    for root in errata.rescore_all(results, was, now):
+        click.echo(f"{root}: to be signed")
+    tables = {table["set"]["digest"]: table for table in document(collect(results))["tables"]}
+    path = results.parent / f"erratum-{now.manifest.name}-{was.manifest.version}-{now.manifest.version}.md"
+    report = errata.report(tables[was.digest], tables[now.digest], *errata.corrected(was, now))
+    files.write(path, report.encode())
+    click.echo(f"{path}\n\n{report}")
+
+
+@leaderboard.command()
+@click.argument("root", type=click.Path(path_type=Path), metavar="BUNDLE")
+def card(root: Path) -> None:
+    """Print BUNDLE as `model-index` metadata, to paste at the head of a Hugging Face model card.
+
+    \b
+    wikiorder leaderboard card results/clip/wikiorder-v1-1.0-test/vision
+    """
+    from harness import bundle
+    from leaderboard import card as cards
+
+    click.echo(cards.card(bundle.read(root)), nl=False)
 
 
 def render(results: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from harness.records import Modality
 from leaderboard.ranking import Contest
 
 CONTROL = "a control, not a contestant"  # why a control takes no rank
+NO_SANDBOX = "none"  # of a bundle made of predictions alone
 MODALITIES = tuple(Modality)  # the order in which the board shows them
 
 
