@@ -23,9 +23,9 @@ $(INSTALLED): pyproject.toml
 demo: setup
 	@sh docker/demo.sh $(BIN)
 
-# What submissions build upon: wikiorder-base and wikiorder-runtime. Needs a container engine (sh docker/engine.sh).
+# wikiorder-base and wikiorder-runtime, which submissions build upon, and wikiorder-harness. Needs a container engine (sh docker/engine.sh).
 images: setup
-	@PYTHON=$(BIN)/python sh docker/runtime.sh
+	@PYTHON=$(BIN)/python sh docker/harness.sh
 
 lint: setup
 	$(BIN)/ruff format --check .

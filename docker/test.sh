@@ -19,7 +19,7 @@ lacks() { # MARKER, WHAT IS MISSING
 }
 
 if docker version >/dev/null 2>&1; then
-    PYTHON=$bin/python sh docker/runtime.sh
+    PYTHON=$bin/python sh docker/harness.sh
 else
     lacks docker "no container engine answers ('sh docker/engine.sh' starts one)"
 fi

@@ -27,7 +27,14 @@ SANDBOXES = ("auto", "docker", "process")
 )
 @click.option("--sandbox", "kind", type=click.Choice(SANDBOXES), default="auto", show_default=True)
 @click.option("--weights", type=click.Path(path_type=Path), help="A folder, seen read-only by the predictor.")
-@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=Path("results"),
+    envvar="WIKIORDER_RESULTS",
+    show_default=True,
+    show_envvar=True,
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Sent to the predictor.")
 @click.option("--batch-seconds", type=click.FloatRange(min=0, min_open=True), help="Time limit of one batch.")
 @click.option(
@@ -52,7 +59,7 @@ def evaluate(
 
     Writes a result bundle a modality. Killed, it goes on where it was when the same command is given again.
     """
-    from harness import pipeline, release, submission, testset
+    from harness import ownership, pipeline, release, submission, testset
     from harness.asking import Order
     from harness.sandbox.base import Limits
 
@@ -65,10 +72,12 @@ def evaluate(
             raise InputError(f"{folder}: does not declare modality {modality}; it declares {declared}")
     if weights and not weights.is_dir():
         raise InputError(f"{weights}: no such folder; --weights wants a folder, such as `wikiorder finetune` writes")
+    sandbox = _sandbox(kind)
+    if sandbox.name == "process":  # as root alone could an engine's socket be opened
+        ownership.write_as_owner_of(results)
     frozen = testset.load(_test_set(data))
     canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
     limits = Limits(batch_s=batch_seconds) if batch_seconds else Limits()
-    sandbox = _sandbox(kind)
     for line in sandbox.isolation(frozen.root).exposes:
         click.echo(f"{sandbox.name} sandbox does not protect: {line}", err=True)
     failed = False

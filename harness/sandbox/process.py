@@ -157,6 +157,7 @@ class ProcessSandbox:
                     session.channel.close()
             finally:
                 self._end(process)
+                _clear(folder / "scratch", self.uid)
 
     def _start(self, launch: Launch, folder: Path) -> subprocess.Popen[bytes]:
         scratch, library = _lay_out(folder, self.uid)
@@ -219,7 +220,7 @@ class ProcessSandbox:
                 with suppress(BrokenPipeError):
                     stream.close()
         if self.uid is not None:
-            _run_as(self.uid, ["sh", "-c", "kill -9 -1"])  # all that this user may signal: its own
+            _run_as(self.uid, ["sh", "-c", "kill -9 -1 2>/dev/null"])  # all that this user may signal: its own
 
 
 PREFIXES = "import json, sys; print(json.dumps(sorted({sys.prefix, sys.base_prefix, sys.exec_prefix})))"
@@ -244,16 +245,27 @@ def may(uid: int, test: str, path: Path) -> bool:
 
 def _lay_out(folder: Path, uid: int | None) -> tuple[Path, Path]:
     """The run's folder: scratch, which is the predictor's own, and the library, through which it sees our packages."""
-    folder.chmod(0o755)
     scratch, library = folder / "scratch", folder / "library"
-    scratch.mkdir(mode=0o700)
+    if uid is None:
+        scratch.mkdir(mode=0o700)
+    else:  # made by its owner: root may lack the capability to give a folder away
+        folder.chmod(0o777)
+        if not _run_as(uid, ["mkdir", "-m", "700", str(scratch)]):
+            raise HarnessError(f"the process sandbox could not make {scratch} as user {uid}")
+    folder.chmod(0o755)
     library.mkdir()
     library.chmod(0o755)
     for name in SHARED_PACKAGES:
         (library / name).symlink_to((PACKAGES / name).resolve())
-    if uid is not None:
-        os.chown(scratch, uid, uid)
     return scratch, library
+
+
+def _clear(scratch: Path, uid: int | None) -> None:
+    """Remove what the predictor left: as its owner, since root may lack the capability to look into it."""
+    if uid is not None:
+        _run_as(uid, ["find", str(scratch), "-mindepth", "1", "-delete"])
+        with suppress(OSError):
+            scratch.rmdir()
 
 
 def _ask(command: list[str]) -> str:
