@@ -18,6 +18,7 @@ from leaderboard.rows import CONTROL, NO_SANDBOX, Entrant, Estimate, Row, SetKey
 LONGEST = {"title": 80, "author": 60, "licence": 60, "paper": 200, "data": 200, "reason": 300, "list": 20}
 JOINER = "\u200d"  # holds an emoji family together: the one invisible character that stays
 NOT_ISOLATED = "not isolated: run it again with --sandbox docker"
+KNOWS_CANARIES = "agreed with more canaries than chance allows: evidence of access to the answers"
 PREDICTIONS_ONLY = "predictions only: nobody watched how they came about"
 NOT_SIGNED = "not signed by a key that this board trusts"
 
@@ -135,7 +136,9 @@ def _unranked(found: Bundle, rules: Policy, signer: str | None) -> str | None:
     result = found.result
     if found.digest in rules.disqualified:
         return f"disqualified: {clean(rules.disqualified[found.digest], LONGEST['reason'])}"
+    canaries = result["trust"].get("canaries") or {}
     reasons = {
+        KNOWS_CANARIES: bool(canaries.get("alarm")),
         CONTROL: result["submission"]["kind"] == "control",
         PREDICTIONS_ONLY: result["isolation"]["sandbox"] == NO_SANDBOX,
         NOT_ISOLATED: not result["isolation"]["isolated"],

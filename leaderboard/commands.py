@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,10 @@ from leaderboard.collect import collect
 from leaderboard.markdown import markdown
 from leaderboard.page import page
 from leaderboard.reported import reported
+
+if TYPE_CHECKING:
+    from harness.records import Answer
+    from harness.testset import FrozenSet
 
 RESULTS = Path("leaderboard/results")
 SHOWN = 12  # lines of a difference that `check` shows for each file
@@ -30,6 +35,8 @@ out_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the board [default: the folder that holds RESULTS].",
 )
+
+key_option = click.option("--key-file", type=click.Path(path_type=Path), help="The release key, for a hidden set.")
 
 
 @click.group()
@@ -105,7 +112,10 @@ def add(root: Path, results: Path, new_set: bool, replace: bool) -> None:
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="The frozen set that was answered.")
 @click.option("--modality", required=True, type=click.Choice([m.value for m in Modality]))
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
-def from_predictions(predictions: Path, submission: Path, data: Path, modality: str, results: Path) -> None:
+@key_option
+def from_predictions(
+    predictions: Path, submission: Path, data: Path, modality: str, results: Path, key_file: Path | None
+) -> None:
     """Make a bundle of probabilities alone: a {"pair_id", "p_in_order"} a line. It is scored, shown, and not ranked.
 
     SUBMISSION is a folder with a submission.toml, which says whose they are.
@@ -119,14 +129,16 @@ def from_predictions(predictions: Path, submission: Path, data: Path, modality: 
 
     frozen = testset.load(data)
     found = track.read(predictions, frozen)
-    click.echo(track.write(results, folders.load(submission), frozen, Modality(modality), found))
+    canaries = secret(frozen, key_file)
+    click.echo(track.write(results, folders.load(submission), frozen, canaries, Modality(modality), found))
 
 
 @leaderboard.command()
 @click.option("--old", required=True, type=click.Path(path_type=Path), help="The set as it was asked.")
 @click.option("--new", required=True, type=click.Path(path_type=Path), help="Its corrected version.")
 @results_option
-def erratum(old: Path, new: Path, results: Path) -> None:
+@key_option
+def erratum(old: Path, new: Path, results: Path, key_file: Path | None) -> None:
     """Score every stored answer under a corrected version of a set, and show what moves. No model is run.
 
     \b
@@ -136,7 +148,7 @@ def erratum(old: Path, new: Path, results: Path) -> None:
     from leaderboard import erratum as errata
 
     was, now = testset.load(old), testset.load(new)
-    for root in errata.rescore_all(results, was, now):
+    for root in errata.rescore_all(results, was, now, secret(now, key_file)):
         click.echo(f"{root}: to be signed")
     tables = {table["set"]["digest"]: table for table in document(collect(results))["tables"]}
     path = results.parent / f"erratum-{now.manifest.name}-{was.manifest.version}-{now.manifest.version}.md"
@@ -157,6 +169,13 @@ def card(root: Path) -> None:
     from leaderboard import card as cards
 
     click.echo(cards.card(bundle.read(root)), nl=False)
+
+
+def secret(frozen: FrozenSet, key_file: Path | None) -> dict[str, Answer]:
+    """The canaries of a hidden set; none of a public one."""
+    from harness import release
+
+    return release.secret(frozen, release.read_key(key_file) if key_file else None)
 
 
 def render(results: Path) -> dict[str, str]:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import __version__, bundle, scoring, trust
-from harness.bundle import Bundle
-from harness.pipeline import SCORING_KEY
-from harness.records import InputError, Modality
+from harness import __version__, bundle
+from harness.bundle import ArticleCount, Bundle
+from harness.judging import judge
+from harness.records import Answer, InputError, Modality
 from harness.testset import FrozenSet
 from leaderboard import markdown
 
 Table = dict[str, Any]
 
 
-def rescore_all(results: Path, old: FrozenSet, new: FrozenSet) -> list[Path]:
-    """A bundle on the new version for each on the old one, which stays; what was filed already is left as it is."""
+def rescore_all(results: Path, old: FrozenSet, new: FrozenSet, canaries: Mapping[str, Answer]) -> list[Path]:
+    """A bundle on the new version for each on the old one, which stays; what was filed already is left as it is.
+
+    canaries: of the new version, if it is hidden.
+    """
     check(old, new)
     filed = [bundle.read(path.parent) for path in sorted(results.rglob("result.json"))]
     ours = [found for found in filed if found.result["set"]["digest"] == old.digest]
     if not ours:
         raise InputError(f"{results}: no bundle is on {old.title} ({old.digest[:12]}…); name the set that was asked")
-    return [_rescore(found, new, results) for found in ours]
+    return [_rescore(found, new, canaries, results) for found in ours]
 
 
 def check(old: FrozenSet, new: FrozenSet) -> None:
@@ -48,19 +51,19 @@ def corrected(old: FrozenSet, new: FrozenSet) -> tuple[int, int]:
     return changed, len(old.answers) - len(new.answers)
 
 
-def _rescore(found: Bundle, new: FrozenSet, results: Path) -> Path:
+def _rescore(found: Bundle, new: FrozenSet, canaries: Mapping[str, Answer], results: Path) -> Path:
     result = found.result | {"set": bundle.describe_set(new), "harness": {"version": __version__}}
     kept = {pair.pair_id for pair in new.questions}
-    scored = {pair_id: p for pair_id, p in found.predictions.items() if pair_id in kept}
-    probes = [probe for probe in found.probes if probe.pair_id.split(":")[0] in kept]
+    answered = {pair_id: p for pair_id, p in found.predictions.items() if pair_id in kept}
+    counts: list[ArticleCount] = []
     if result["status"] == "scored":
-        result["scores"] = scoring.score(new.questions, new.answers, scored, SCORING_KEY)
-        result["trust"] = result["trust"] | trust.measure(new.answers, scored, probes)
+        judged = judge(new, canaries, answered, found.probes)
+        counts = judged.articles
+        result |= {"scores": judged.scores, "trust": result["trust"] | judged.trust}
     root = bundle.folder(results, result["submission"]["name"], new, Modality(result["modality"]))
     if not root.exists():
         root.mkdir(parents=True)
-        counts = bundle.count_articles(new, scored) if result["status"] == "scored" else []
-        bundle.write(root, result, counts, scored, probes, found.timings)
+        bundle.write(root, result, counts, answered, found.probes, found.timings)
     return root
 
 

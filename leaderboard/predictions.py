@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import bundle, files, scoring
-from harness.pipeline import SCORING_KEY
-from harness.records import InputError, Modality, Prediction
+from harness import bundle, files
+from harness.judging import judge
+from harness.records import Answer, InputError, Modality, Prediction
 from harness.submission import Submission
 from harness.testset import FrozenSet
 from leaderboard.rows import NO_SANDBOX
@@ -44,22 +44,21 @@ def _refuse(path: Path, fault: str, pairs: Iterable[str], wanted: int) -> None:
 
 
 def write(
-    results: Path, submission: Submission, frozen: FrozenSet, modality: Modality, predictions: dict[str, float]
+    results: Path,
+    submission: Submission,
+    frozen: FrozenSet,
+    canaries: Mapping[str, Answer],
+    modality: Modality,
+    predictions: Mapping[str, float],
 ) -> Path:
-    """Score the predictions and write their bundle, marked as watched by nobody."""
+    """Score the predictions and write their bundle, marked as watched by nobody. canaries: of a hidden set."""
     root = bundle.folder(results, submission.name, frozen, modality)
     if root.exists():
         raise InputError(f"{root}: a bundle lies here already; name another --results folder, or remove it")
-    result = bundle.result_json(
-        frozen,
-        bundle.describe_submission(submission, None, None),
-        modality,
-        0,
-        ISOLATION,
-        UNWATCHED,
-        scoring.score(frozen.questions, frozen.answers, predictions, SCORING_KEY),
-        None,
-    )
+    judged = judge(frozen, canaries, predictions, [])
+    about = bundle.describe_submission(submission, None, None)
+    trust = UNWATCHED | judged.trust
+    result = bundle.result_json(frozen, about, modality, 0, ISOLATION, trust, judged.scores, None)
     root.mkdir(parents=True)
-    bundle.write(root, result, bundle.count_articles(frozen, predictions), predictions, [], {})
+    bundle.write(root, result, judged.articles, predictions, [], {})
     return root

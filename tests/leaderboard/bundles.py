@@ -8,7 +8,7 @@ from typing import Any
 
 from harness import bundle, scoring, tally
 from harness.bundle import ArticleCount
-from harness.pipeline import SCORING_KEY
+from harness.judging import SCORING_KEY
 from harness.records import Modality
 
 DIGEST = "ab" * 32

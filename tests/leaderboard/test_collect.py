@@ -8,7 +8,7 @@ import pytest
 
 from harness import bundle, signature
 from harness.records import InputError
-from leaderboard.collect import NOT_ISOLATED, NOT_SIGNED, clean, collect
+from leaderboard.collect import KNOWS_CANARIES, NOT_ISOLATED, NOT_SIGNED, clean, collect
 from leaderboard.rows import CONTROL
 from tests.leaderboard.bundles import MIDDLING, write
 
@@ -61,6 +61,12 @@ def test_a_line_that_is_no_key_is_named(tmp_path: Path) -> None:
     (tmp_path / "trusted_keys").write_text("# fine\nssh-ed25519 AAAA me\n")
     with pytest.raises(InputError, match=r"trusted_keys:2: found 'ssh-ed25519 AAAA me', wanted 64 hexadecimal digits"):
         collect(tmp_path / "results")
+
+
+def test_a_run_that_knows_the_canaries_takes_no_rank(tmp_path: Path) -> None:
+    write(tmp_path, "cheat", MIDDLING, trust={"canaries": {"asked": 400, "agreements": 300, "p": 1e-24, "alarm": True}})
+    write(tmp_path, "honest", MIDDLING, trust={"canaries": {"asked": 400, "agreements": 200, "p": 0.5, "alarm": False}})
+    assert [row.unranked for row in collect(tmp_path)] == [KNOWS_CANARIES, None]
 
 
 def test_a_changed_bundle_is_refused(tmp_path: Path) -> None:

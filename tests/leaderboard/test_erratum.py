@@ -41,12 +41,12 @@ def results(tmp_path: Path, old: FrozenSet) -> Path:
     (tmp_path / "sent/submission.toml").write_text(MANIFEST)
     sent: Submission = load(tmp_path / "sent")
     answers = {answer.pair_id: float(answer.label) for answer in old.answers}
-    predictions.write(tmp_path / "board/results", sent, old, Modality.TEXT, answers)
+    predictions.write(tmp_path / "board/results", sent, old, {}, Modality.TEXT, answers)
     return tmp_path / "board/results"
 
 
 def test_stored_answers_are_scored_anew_beside_the_old_result(tmp_path: Path, old: FrozenSet, results: Path) -> None:
-    (root,) = erratum.rescore_all(results, old, corrected(old, tmp_path / "new"))
+    (root,) = erratum.rescore_all(results, old, corrected(old, tmp_path / "new"), {})
     micro = [
         bundle.read(results / f"sent/tiny-{v}-test/text").result["scores"]["accuracy"]["micro"] for v in ("1.0", "1.1")
     ]
@@ -74,9 +74,9 @@ def test_a_set_that_asks_something_else_is_no_erratum(tmp_path: Path, old: Froze
     rows = list(zip(other.questions, other.answers, strict=True))
     testset.freeze(other.root, replace(other.manifest, version="1.1"), rows)
     with pytest.raises(InputError, match=r"questions were not asked so in tiny 1\.0 test"):
-        erratum.rescore_all(results, old, testset.load(other.root))
+        erratum.rescore_all(results, old, testset.load(other.root), {})
 
 
 def test_an_erratum_needs_a_new_version(tmp_path: Path, old: FrozenSet, results: Path) -> None:
     with pytest.raises(InputError, match=r"both say 1\.0"):
-        erratum.rescore_all(results, old, corrected(old, tmp_path / "new", version="1.0"))
+        erratum.rescore_all(results, old, corrected(old, tmp_path / "new", version="1.0"), {})
