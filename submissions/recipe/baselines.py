@@ -131,7 +131,6 @@ class BlipEncoders(Encoders):
         text = small_tower(size) | cls.marks.ids(tokenizer)
         text |= {"vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": size.positions}
         vision = small_tower(size) | {"image_size": size.side, "patch_size": size.patch}
-        vision["initializer_range"] = 0.02  # the class's own 1e-10 is for weights that will be overwritten
         config = transformers.BlipConfig(text_config=text, vision_config=vision, image_text_hidden_size=size.hidden)
         processor = cls.processor_class(size={"height": size.side, "width": size.side})
         return cls({"blip": transformers.BlipForImageTextRetrieval(config)}, tokenizer, processor)

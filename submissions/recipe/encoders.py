@@ -23,8 +23,9 @@ from submissions.recipe.errors import RecipeError
 from submissions.recipe.sequence import Marks, Sequencer
 from submissions.recipe.settings import SmallSize
 
-# A bar for every shard of one shard says nothing.
-transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers gives it no types
+# We check what a checkpoint lacks ourselves; a bar for every shard of one shard says nothing.
+transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers gives these no types
+transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -133,4 +134,5 @@ def small_tower(size: SmallSize) -> dict[str, Any]:
         "intermediate_size": size.feed_forward,
         "num_hidden_layers": size.layers,
         "num_attention_heads": size.heads,
+        "initializer_range": size.spread,
     }

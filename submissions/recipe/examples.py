@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,11 @@ from submissions.recipe.pictures import Pixels
 class Examples:
     """shown: int64 (pairs, 2), rows of `pictures`, uint8 (unique pictures, 3, H, W); both None in modality "text".
 
-    labels: int64 (pairs,); 1 in order, 0 out of order.
+    tokens, turned: each pair's token ids, and those with its steps exchanged. labels: int64 (pairs,); 1 in order.
     """
 
     tokens: list[list[int]]
+    turned: list[list[int]]
     padding: int
     labels: Tensor
     shown: npt.NDArray[np.int64] | None
@@ -33,15 +34,21 @@ class Examples:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def batches(self, order: Sequence[int], size: int, device: torch.device) -> Iterator[tuple[Batch, Tensor]]:
-        """The examples in this order, `size` at a time, with their labels."""
+    def batches(
+        self, order: Sequence[int], size: int, device: torch.device, turn: Sequence[bool] | None = None
+    ) -> Iterator[tuple[Batch, Tensor]]:
+        """The examples in this order, `size` at a time, with their labels. turn: whose steps to exchange."""
         for start in range(0, len(order), size):
             chosen = list(order[start : start + size])
-            ids, mask = pad([self.tokens[index] for index in chosen], self.padding)
+            turns = [False if turn is None else turn[index] for index in chosen]
+            tokens = [(self.turned if t else self.tokens)[i] for i, t in zip(chosen, turns, strict=True)]
             pixels = None
             if self.shown is not None and self.pictures is not None:
-                pixels = torch.from_numpy(self.pictures[self.shown[chosen]])
-            yield Batch(ids, mask, pixels).to(device), self.labels[chosen].to(device)
+                rows = self.shown[chosen]
+                rows[turns] = rows[turns, ::-1]
+                pixels = torch.from_numpy(self.pictures[rows])
+            labels = self.labels[chosen] ^ torch.tensor(turns)
+            yield Batch(*pad(tokens, self.padding), pixels).to(device), labels.to(device)
 
 
 def prepare(
@@ -49,7 +56,7 @@ def prepare(
 ) -> Examples:
     """pairs: with images as names under `root`."""
     sequencer = model.encoders.sequencer
-    tokens = [sequencer(pair) for pair in pairs]
+    tokens, turned = [sequencer(pair) for pair in pairs], [sequencer(turn(pair)) for pair in pairs]
     shown = pictures = None
     if model.modality != "text":
         images = [pair.images for pair in pairs if pair.images is not None]
@@ -57,4 +64,9 @@ def prepare(
         row = {name: index for index, name in enumerate(names)}
         shown = np.array([[row[first], row[second]] for first, second in images])
         pictures = cache.pictures(root, names, model.encoders.processor)
-    return Examples(tokens, sequencer.padding, torch.tensor(labels), shown, pictures)
+    return Examples(tokens, turned, sequencer.padding, torch.tensor(labels), shown, pictures)
+
+
+def turn(pair: Pair) -> Pair:
+    """The same question with its steps exchanged."""
+    return replace(pair, headlines=pair.headlines and pair.headlines[::-1], images=pair.images and pair.images[::-1])

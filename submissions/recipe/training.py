@@ -73,12 +73,13 @@ class Run:
         started = time.monotonic()
         torch.manual_seed(1000 * self.settings.seed + epoch)  # of order and dropout: a resumed epoch draws the same
         order = torch.randperm(len(self.train)).tolist()
+        turn = (torch.rand(len(order)) < 0.5).tolist() if self.settings.turn else None
         steps = math.ceil(len(order) / self.settings.batch)
         total, right = torch.zeros((), device=self.device), torch.zeros((), device=self.device)
         self.model.train()
-        batches = self.train.batches(order, self.settings.batch, self.device)
+        batches = self.train.batches(order, self.settings.batch, self.device, turn)
         for step, (batch, labels) in enumerate(tqdm(batches, f"epoch {epoch}", steps, leave=False, disable=None)):
-            self._set_learning_rate((epoch - 1) * steps + step)
+            self._set_learning_rate((epoch - 1) * steps + step, self.settings.epochs * steps)
             logits = self.model(batch).logits
             loss = cross_entropy(logits, labels)
             self.optimizer.zero_grad(set_to_none=True)
@@ -92,9 +93,10 @@ class Run:
         curve = {"epoch": epoch, "loss": total.item() / len(order), "accuracy": right.item() / len(order)}
         return {**curve, **self._validate(), "seconds": round(seconds, 2), "pairs_per_second": len(order) / seconds}
 
-    def _set_learning_rate(self, step: int) -> None:
-        """step: from 0, over all epochs."""
+    def _set_learning_rate(self, step: int, steps: int) -> None:
+        """step: from 0, over all epochs, which are `steps` long."""
         share = min(1.0, (step + 1) / self.settings.warm_up) if self.settings.warm_up else 1.0
+        share *= 1 - step / steps if self.settings.decay else 1.0
         for group in self.optimizer.param_groups:
             group["lr"] = share * self.settings.learning_rate
 

@@ -17,7 +17,7 @@ def finetune(*arguments: str | Path) -> Result:
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """train (240 pairs), validation (60) and test (60)."""
+    """train (240 pairs), validation (60) and test (60): ten articles of six pairs."""
     folder = tmp_path_factory.mktemp("data")
     for subset, articles in (("train", 40), ("validation", 10), ("test", 10)):
         tiny_set(folder, subset, articles, pairs_per_article=6)

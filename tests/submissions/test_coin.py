@@ -1,12 +1,10 @@
 """The coin: a submission that imports nothing of ours."""
 
-import ast
-import json
 import subprocess
 import sys
 from pathlib import Path
 
-from harness import protocol, submission
+from harness import protocol
 from harness.records import Modality, Step, StepPair
 
 COIN = Path(__file__).parents[2] / "submissions/coin"
@@ -33,17 +31,3 @@ def test_the_coin_is_fair_and_its_seed_decides() -> None:
     assert one == toss(7)
     assert one != toss(8)
     assert 160 <= sum(p > 0.5 for p in one) <= 240  # four standard deviations about 200
-
-
-def test_the_coin_imports_only_the_standard_library() -> None:
-    tree = ast.parse((COIN / "predict.py").read_text(encoding="utf-8"))
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported <= sys.stdlib_module_names
-
-
-def test_the_coin_is_a_control_of_every_modality() -> None:
-    coin = submission.load(COIN)
-    assert coin.kind == "control"
-    assert coin.modalities == (*Modality,)
-    assert json.dumps(coin.command) == '["python3", "predict.py"]'

@@ -1,6 +1,5 @@
 """`wikiorder finetune` and the predictor that it makes, through a real process."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,39 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import protocol, testset
+from harness import testset
 from harness.records import Modality
 from submissions.recipe.command import asked
 from submissions.recipe.model import load
 from submissions.recipe.settings import folder_name
 from tests.submissions.conftest import ROOT, finetune
+from tests.submissions.predicting import ask
 
 CLIP = ROOT / "submissions/clip"
-
-
-def served(run: Path, test: testset.FrozenSet, modality: Modality) -> dict[str, float]:
-    """What `predict.py` answers in a process of its own, asked in batches of 16."""
-    requests = [protocol.initialize(0, modality, 7, 64)]
-    batches = [test.questions[start : start + 16] for start in range(0, len(test.questions), 16)]
-    for number, batch in enumerate(batches, 1):
-        questions = [
-            protocol.Question(q.pair_id, q, str(test.picture(q.first)), str(test.picture(q.second))) for q in batch
-        ]
-        sent = questions if modality.sends_images else [protocol.Question(q.id, q.pair, None, None) for q in questions]
-        requests.append(protocol.predict_pairs(number, sent, modality))
-    environment = os.environ | {"WIKIORDER_WEIGHTS": str(run), "PYTHONPATH": str(ROOT)}
-    process = subprocess.run(
-        [sys.executable, "predict.py"], cwd=CLIP, env=environment, input=b"".join(requests), capture_output=True,
-        timeout=120, check=False,
-    )  # fmt: skip
-    assert process.returncode == 0, process.stderr.decode()
-    hello, *replies = process.stdout.splitlines()
-    assert protocol.read_hello(hello, 0, 64).name == "clip"
-    answers: dict[str, float] = {}
-    for number, (batch, reply) in enumerate(zip(batches, replies, strict=True), 1):
-        ids = {question.pair_id: question.pair_id for question in batch}
-        answers |= {p.pair_id: p.p_in_order for p in protocol.read_predictions(reply, number, ids)}
-    return answers
 
 
 @pytest.mark.parametrize("modality", [*Modality])
@@ -48,7 +23,7 @@ def test_the_served_predictor_answers_as_the_model_in_memory_and_well(
     trained: Path, data: Path, modality: Modality
 ) -> None:
     test = testset.load(data / "test")
-    answers = served(trained, test, modality)
+    answers = ask(CLIP, test, modality, environment={"WIKIORDER_WEIGHTS": str(trained)})
     model = load(trained / folder_name(modality), modality)
     pairs = []
     for question in test.questions:
@@ -60,6 +35,16 @@ def test_the_served_predictor_answers_as_the_model_in_memory_and_well(
     assert [answers[question.pair_id] for question in test.questions] == pytest.approx(in_memory, abs=1e-5)
     right = sum((answers[a.pair_id] > 0.5) == bool(a.label) for a in test.answers)
     assert right / len(test.answers) > 0.8
+
+
+def test_what_runs_in_a_container_loads_nothing_of_the_trusted_side() -> None:
+    script = "import sys, submissions.recipe.predictor; print(*sorted(sys.modules))"
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    ours = {name for name in run.stdout.split() if name.startswith(("harness", "dataset_builder", "leaderboard"))}
+    assert ours == {"harness", "harness.serve"}
+    assert not {"click", "jsonschema", "docker", "pandas", "submissions.recipe.command"} & set(run.stdout.split())
 
 
 def test_a_finished_run_is_neither_overwritten_nor_trained_again(trained: Path, data: Path) -> None:

@@ -118,6 +118,6 @@ def test_the_learning_rate_climbs_during_warm_up(tmp_path: Path) -> None:
     run = make_run(tmp_path / "work")
     rates = []
     for step in range(5):
-        run._set_learning_rate(step)
+        run._set_learning_rate(step, 100)
         rates.append(run.optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([1e-3 / 3, 2e-3 / 3, 1e-3, 1e-3, 1e-3])
