@@ -14,6 +14,7 @@ from harness.sandbox.channel import Channel
 from harness.submission import Submission
 
 MIB = 2**20
+FILES_PER_MIB = 256  # of scratch: one file a page
 EXCHANGE = "/exchange"  # where pictures are seen inside a container
 WEIGHTS = "/weights"  # where a weights folder is seen inside a container
 WEIGHTS_VARIABLE = "WIKIORDER_WEIGHTS"

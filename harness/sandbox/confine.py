@@ -29,9 +29,13 @@ SIGNALS = {signal.SIGCHLD, signal.SIGTERM}
 
 
 class Order(NamedTuple):
-    """What to start. uid: None keeps the user. grants: paths and rights, should the kernel have Landlock."""
+    """What to start, and in which folder. uid: None keeps the user. binds: folders to be seen elsewhere, read-only.
+
+    grants: paths and rights, for Landlock.
+    """
 
     command: list[str]
+    folder: str
     harness: int
     uid: int | None
     memory_bytes: int
@@ -39,6 +43,7 @@ class Order(NamedTuple):
     scratch: str
     scratch_mib: int
     shared_mib: int
+    binds: list[tuple[str, str]]
     grants: list[tuple[str, int]]
 
 
@@ -68,6 +73,9 @@ def own_world(order: Order) -> bool:
     """Where root may: no network, no foreign IPC, and scratch and /dev/shm in memory. Whether scratch is bounded so."""
     if order.uid is None or not kernel.own_namespaces():
         return False
+    for source, target in order.binds:
+        if not kernel.mount_again(Path(source), Path(target)):
+            sys.exit(fail(f"the kernel did not let us mount {source}"))
     kernel.mount_memory(Path("/dev/shm"), order.shared_mib, order.uid)  # noqa: S108 - its own, from here on
     return kernel.mount_memory(Path(order.scratch), order.scratch_mib, order.uid)
 
@@ -82,19 +90,20 @@ def become(order: Order) -> None:
     limit(resource.RLIMIT_MSGQUEUE, 0)
     limit(resource.RLIMIT_NPROC, order.processes + (0 if order.uid is not None else tasks_of(os.getuid())))
     kernel.drop_capabilities()
-    if order.uid is not None:
-        os.setgroups([])
-        os.setresgid(order.uid, order.uid, order.uid)
-        os.setresuid(order.uid, order.uid, order.uid)
     if not kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1):
         os._exit(fail("the kernel refused no-new-privileges"))
     own = (f"/proc/{os.getpid()}", kernel.READ)
     kernel.restrict_files([*[(path, rights) for path, rights in order.grants], own])
+    if order.uid is not None:
+        os.setgroups([])
+        os.setresgid(order.uid, order.uid, order.uid)
+        os.setresuid(order.uid, order.uid, order.uid)
     kernel.refuse_calls()
     os.umask(0o077)
     os.closerange(3, MAX_OPEN_FILES)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     try:
+        os.chdir(order.folder)
         os.execvpe(order.command[0], order.command, os.environ)  # noqa: S606 - no shell, on purpose
     except OSError as error:
         os._exit(fail(f"cannot start {order.command[0]!r}: {error.strerror}. Name a program that is installed."))

@@ -20,7 +20,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.records import HarnessError, InputError, SubmissionError
-from harness.sandbox.base import EXCHANGE, MIB, WEIGHTS, Ending, EngineUnavailableError, Isolation, Launch
+from harness.sandbox.base import (
+    EXCHANGE,
+    FILES_PER_MIB,
+    MIB,
+    WEIGHTS,
+    Ending,
+    EngineUnavailableError,
+    Isolation,
+    Launch,
+    Limits,
+)
 from harness.sandbox.channel import Channel
 from harness.sandbox.lease import owner, owner_is_gone
 from harness.submission import Submission
@@ -56,7 +66,7 @@ def container_options(launch: Launch, run: str, now: float) -> dict[str, Any]:
         "hostname": "predictor",
         "network_mode": "none",
         "read_only": True,
-        "tmpfs": {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={limits.scratch_mib * MIB}"},  # noqa: S108 - its own
+        "tmpfs": {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,{_bounds(limits)}"},  # noqa: S108 - its own
         "shm_size": limits.shared_mib * MIB,
         "volumes": mounts,
         "cap_drop": ["ALL"],
@@ -82,6 +92,11 @@ def container_options(launch: Launch, run: str, now: float) -> dict[str, Any]:
 
         options["device_requests"] = [DeviceRequest(count=1, capabilities=[["gpu"]])]
     return options
+
+
+def _bounds(limits: Limits) -> str:
+    """Of the scratch folder: bytes, and files, each of which takes memory that no size shows."""
+    return f"size={limits.scratch_mib * MIB},nr_inodes={limits.scratch_mib * FILES_PER_MIB}"
 
 
 class AttachedStream:

@@ -18,7 +18,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWNET = 0x00020000, 0x08000000, 0x40000000
 CLONE_NEW_ANY = 0x7E020080  # all namespaces: user namespaces give powers that are not ours to give
-MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x4000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x2, 0x4, 0x20, 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 36, 38
 CAPABILITIES = 64  # more than there are; dropping one that is not there fails and does no harm
 
@@ -96,6 +96,14 @@ def mount_memory(folder: Path, mib: int, uid: int) -> bool:
     """Put a bounded, empty folder in memory over `folder`, in this mount namespace alone."""
     options = f"size={mib}m,nr_inodes={mib * 256},mode=700,uid={uid},gid={uid}".encode()
     return bool(LIBC.mount(b"none", bytes(folder), b"tmpfs", ctypes.c_ulong(MS_NOSUID | MS_NODEV), options) == 0)
+
+
+def mount_again(source: Path, target: Path) -> bool:
+    """Show a folder at a second place too, read-only there, in this mount namespace alone."""
+    for flags in (MS_BIND, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV):
+        if LIBC.mount(bytes(source), bytes(target), None, ctypes.c_ulong(flags), None) != 0:
+            return False
+    return True
 
 
 def refuse_calls() -> bool:

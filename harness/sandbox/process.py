@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.records import HarnessError
 from harness.sandbox import confine, kernel, lease
@@ -86,6 +87,16 @@ class Pipes:
         self._selector.close()
         os.close(self._wake)
         os.close(self._waker)
+
+
+class Place(NamedTuple):
+    """Where a predictor finds things. library: through which it sees our packages. binds: (from, to), to be mounted."""
+
+    scratch: Path
+    library: Path
+    program: Path
+    weights: Path | None
+    binds: list[tuple[str, str]]
 
 
 class ProcessSession:
@@ -160,28 +171,30 @@ class ProcessSandbox:
                 _clear(folder / "scratch", self.uid)
 
     def _start(self, launch: Launch, folder: Path) -> subprocess.Popen[bytes]:
-        scratch, library = _lay_out(folder, self.uid)
+        place = _lay_out(launch, folder, self.uid, bind=self.uid is not None and self.kernel["namespaces"])
         command = list(launch.submission.command)
         if command[0] in ("python", "python3"):
             command[0] = str(self.python)
         limits = launch.limits
         order = confine.Order(
-            command,
-            os.getpid(),
-            self.uid,
-            limits.memory_bytes(launch.submission),
-            limits.processes,
-            str(scratch),
-            limits.scratch_mib,
-            limits.shared_mib,
-            self._grants(launch, scratch, library),
+            command=command,
+            folder=str(place.program),
+            harness=os.getpid(),
+            uid=self.uid,
+            memory_bytes=limits.memory_bytes(launch.submission),
+            processes=limits.processes,
+            scratch=str(place.scratch),
+            scratch_mib=limits.scratch_mib,
+            shared_mib=limits.shared_mib,
+            binds=place.binds,
+            grants=self._grants(launch, place),
         )
         environment = {
-            **launch.environment(str(launch.weights) if launch.weights else None),
+            **launch.environment(str(place.weights) if place.weights else None),
             "PATH": f"{self.python.parent}:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONPATH": str(library),
-            "HOME": str(scratch),
-            "TMPDIR": str(scratch),
+            "PYTHONPATH": str(place.library),
+            "HOME": str(place.scratch),
+            "TMPDIR": str(place.scratch),
         }
         try:
             return subprocess.Popen(
@@ -189,19 +202,18 @@ class ProcessSandbox:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                cwd=launch.submission.folder,
                 env=environment,
                 start_new_session=True,
             )
         except OSError as error:
             raise HarnessError(f"the process sandbox could not start: {error}") from None
 
-    def _grants(self, launch: Launch, scratch: Path, library: Path) -> list[tuple[str, int]]:
+    def _grants(self, launch: Launch, place: Place) -> list[tuple[str, int]]:
         """All that the predictor may open, and what it may do with it."""
-        read = [*map(Path, [*SYSTEM, *self._prefixes]), launch.submission.folder.resolve(), library]
+        read = [*map(Path, [*SYSTEM, *self._prefixes]), launch.submission.folder.resolve(), place.library]
         read += [(PACKAGES / name).resolve() for name in SHARED_PACKAGES] + ([launch.weights] if launch.weights else [])
         grants = [grant for path in read for grant in around(path, launch.secret)]
-        grants += [(str(launch.exchange), kernel.READ), (str(scratch), kernel.OWN)]
+        grants += [(str(launch.exchange), kernel.READ), (str(place.scratch), kernel.OWN)]
         devices = [*DEVICES, *(map(str, Path("/dev").glob("nvidia*")) if launch.submission.resources.gpu else [])]
         grants += [(device, kernel.USE) for device in devices]
         if self.uid is not None and self.kernel["namespaces"]:
@@ -243,21 +255,33 @@ def may(uid: int, test: str, path: Path) -> bool:
     return _run_as(uid, ["test", test, str(path)])
 
 
-def _lay_out(folder: Path, uid: int | None) -> tuple[Path, Path]:
-    """The run's folder: scratch, which is the predictor's own, and the library, through which it sees our packages."""
-    scratch, library = folder / "scratch", folder / "library"
+def _lay_out(launch: Launch, folder: Path, uid: int | None, bind: bool) -> Place:
+    """Make the run's folder. bind: show submission and weights in it, so that no folder above them need be open."""
+    place = Place(folder / "scratch", folder / "library", launch.submission.folder.resolve(), launch.weights, [])
     if uid is None:
-        scratch.mkdir(mode=0o700)
+        place.scratch.mkdir(mode=0o700)
     else:  # made by its owner: root may lack the capability to give a folder away
         folder.chmod(0o777)
-        if not _run_as(uid, ["mkdir", "-m", "700", str(scratch)]):
-            raise HarnessError(f"the process sandbox could not make {scratch} as user {uid}")
+        if not _run_as(uid, ["mkdir", "-m", "700", str(place.scratch)]):
+            raise HarnessError(f"the process sandbox could not make {place.scratch} as user {uid}")
     folder.chmod(0o755)
-    library.mkdir()
-    library.chmod(0o755)
+    _make(place.library)
     for name in SHARED_PACKAGES:
-        (library / name).symlink_to((PACKAGES / name).resolve())
-    return scratch, library
+        (place.library / name).symlink_to((PACKAGES / name).resolve())
+    if not bind:
+        return place
+    seen = [
+        (source, folder / name) for source, name in ((place.program, "program"), (place.weights, "weights")) if source
+    ]
+    for _, target in seen:
+        _make(target)
+    binds = [(str(source), str(target)) for source, target in seen]
+    return place._replace(program=folder / "program", weights=place.weights and folder / "weights", binds=binds)
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o755)  # whatever the umask says
 
 
 def _clear(scratch: Path, uid: int | None) -> None:

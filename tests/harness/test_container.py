@@ -50,7 +50,7 @@ def test_these_are_all_the_flags_of_a_container() -> None:
         "hostname": "predictor",
         "network_mode": "none",
         "read_only": True,
-        "tmpfs": {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={9 * MIB}"},
+        "tmpfs": {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={9 * MIB},nr_inodes=2304"},
         "shm_size": 5 * MIB,
         "volumes": {"/somewhere/exchange": {"bind": "/exchange", "mode": "ro"}},
         "cap_drop": ["ALL"],

@@ -18,7 +18,7 @@ from harness import pipeline, submission
 from harness.asking import Order
 from harness.bundle import Bundle
 from harness.records import Modality
-from harness.sandbox.base import Limits, Sandbox
+from harness.sandbox.base import MIB, Limits, Sandbox
 from harness.sandbox.container import OWNER_LABEL, ContainerSandbox
 from harness.sandbox.lease import owner
 from harness.sandbox.process import ProcessSandbox
@@ -27,7 +27,7 @@ from harness.testset import FrozenSet
 
 CORPUS = Path(__file__).parent / "corpus"
 # Short limits: an attack that waits for one of them should not make us wait.
-LIMITS = Limits(startup_s=20, batch_s=3, total_s=60, processes=64, scratch_mib=16, shared_mib=4, log_bytes=2**18)
+LIMITS = Limits(startup_s=20, batch_s=2, total_s=60, processes=64, scratch_mib=16, shared_mib=4, log_bytes=2**18)
 TEXT = Modality.TEXT
 NOTE_PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue")
 
@@ -40,6 +40,21 @@ def reachable_corpus() -> Iterator[Path]:
         root.chmod(0o755)
         shutil.copytree(CORPUS, root / "corpus", ignore=shutil.ignore_patterns("__pycache__"))
         yield root / "corpus"
+
+
+def arm(corpus: Path, frozen: FrozenSet, results: Path) -> None:
+    """Tell the attacks what an attacker could at best have guessed, and lay a link to the answers into their folder."""
+    gift = {
+        "answers": str(frozen.root / "answers/answers.jsonl"),
+        "questions": str(frozen.root / "questions.jsonl"),
+        "results": str(results),
+        "harness": os.getpid(),
+        "processes": LIMITS.processes,
+        "scratch_bytes": LIMITS.scratch_mib * MIB,
+        "shared_bytes": LIMITS.shared_mib * MIB,
+    }
+    (corpus / "gift.json").write_text(json.dumps(gift))
+    (corpus / "peek").symlink_to(gift["answers"])
 
 
 def sandbox_of(kind: str) -> Sandbox:
@@ -58,9 +73,10 @@ def common_python() -> Path:
 
 
 def load(corpus: Path, attack: str) -> Submission:
-    """The submission of the corpus whose program is this attack."""
-    name = attack.replace("_", "-")
-    return replace(submission.load(corpus), name=name, command=("python3", f"{attack}.py"))
+    """The submission of the corpus whose program is the attack's first word; the others are its arguments."""
+    program, *arguments = attack.split()
+    name = attack.replace("_", "-").replace(" ", "-")
+    return replace(submission.load(corpus), name=name, command=("python3", f"{program}.py", *arguments))
 
 
 def evaluate(

@@ -1,0 +1,23 @@
+"""Takes memory in many processes, each below the limit of one."""
+
+import os
+import time
+
+from honest import loop
+
+
+def take(_request):
+    children = []
+    for _ in range(8):
+        child = os.fork()
+        if child == 0:
+            held = b"x" * (96 * 2**20)
+            time.sleep(60)
+            os._exit(len(held) % 2)
+        children.append(child)
+    for child in children:  # whichever of them is killed, it goes down with it
+        if os.waitpid(child, 0)[1]:
+            os._exit(9)
+
+
+loop(take)

@@ -1,0 +1,7 @@
+"""Never reads its input, but says what it expects to be asked."""
+
+import os
+import time
+
+os.write(1, b'{"jsonrpc":"2.0","id":0,"result":{"name":"deaf","batch":4}}\n')
+time.sleep(3600)

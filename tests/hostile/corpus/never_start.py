@@ -1,0 +1,5 @@
+"""Loads for ever."""
+
+import time
+
+time.sleep(3600)

@@ -1,0 +1,167 @@
+"""What becomes of each attack: contained (it goes on as an honest predictor would), or a failed row that says why."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness.sandbox.base import Sandbox
+from harness.testset import FrozenSet
+from tests.hostile import arena
+
+SLOW_START = replace(arena.LIMITS, startup_s=2)
+
+
+class Outcome(NamedTuple):
+    """docker, process: words of the failed row; "" where the attack is contained and the row is scored."""
+
+    docker: str = ""
+    process: str = ""
+
+
+def fails(words: str, process: str | None = None) -> Outcome:
+    return Outcome(words, words if process is None else process)
+
+
+CONTAINED = Outcome()
+ATTACKS = {
+    # what it should not see
+    "read_answers": CONTAINED,
+    "read_environment": CONTAINED,
+    "read_memory": CONTAINED,
+    "read_command_lines": CONTAINED,
+    "read_devices": CONTAINED,
+    "hold_back": CONTAINED,
+    # what it should not reach
+    "open_sockets": CONTAINED,
+    "resolve_names": CONTAINED,
+    "write_outside": CONTAINED,
+    "signal_others": CONTAINED,
+    "become_root": CONTAINED,
+    # what it should not use up
+    "fill_disk": CONTAINED,
+    "many_files": CONTAINED,
+    "fill_shm": CONTAINED,
+    "fork_bomb": CONTAINED,
+    "allocate": fails("ended without answering (the predictor ended with exit code", "MemoryError"),
+    "allocate_in_children": fails(
+        "ended without answering (the predictor ended with exit code 9", "MiB of memory, over 256: ended"
+    ),
+    "flood_stderr": CONTAINED,
+    "flood_stdout": fails("sent over 4 lines unasked"),
+    "long_line": fails("sent a line of over 4194304 bytes"),
+    # what is no answer
+    "trickle": fails("gave no answer within 2 s"),
+    "answer_late": fails("gave no answer within 2 s"),
+    "never_read": fails("gave no answer within 2 s"),
+    "never_start": fails("gave no answer within 2 s"),
+    "greedy_hello": fails("initialize: `batch` is '10000'; send a whole number from 1 to 4"),
+    "exit_at_once": fails(
+        "ended without answering (the predictor ended with exit code 0)", "(the predictor ended with exit code 0)"
+    ),
+    "fake_results": fails("the reply is not JSON"),
+    "other_pairs": fails("answers '0123456789abcdef', which was not asked"),
+    "answer_twice": fails("Answer each pair exactly once"),
+    "answer_some": fails("answers 3 of 4 pairs; 1 missing"),
+    "answer_ahead": fails("wrote a line before it was asked"),
+    "answer_deeply": fails("the reply is not JSON"),
+    "answer_oddly nan": fails("`p_in_order` is 'nan'; wanted a number in [0, 1]"),
+    "answer_oddly inf": fails("`p_in_order` is 'inf'"),
+    "answer_oddly string": fails("`p_in_order` is '1'"),
+    "answer_oddly bool": fails("`p_in_order` is 'True'"),
+    "answer_oddly null": fails("`p_in_order` is 'None'"),
+    "answer_oddly big": fails("`p_in_order` is '1000"),
+    "answer_oddly list": fails("`p_in_order` is '[1]'"),
+    # what should end with the run
+    "daemonise": CONTAINED,
+    "daemonise and_exit": fails("ended without answering (the predictor ended with exit code 0)"),
+    "ignore_the_end": CONTAINED,
+    "crash_late": CONTAINED,  # it is started once more, and asked the rest
+}
+
+
+@pytest.fixture(scope="session")
+def armed(frozen: FrozenSet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with arena.reachable_corpus() as corpus:
+        arena.arm(corpus, frozen, tmp_path_factory.getbasetemp())
+        yield corpus
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_gets_nowhere_and_leaves_nothing(
+    attack: str, sandbox: Sandbox, frozen: FrozenSet, armed: Path, tmp_path: Path
+) -> None:
+    limits = SLOW_START if attack == "never_start" else arena.LIMITS
+    found = arena.evaluate(arena.load(armed, attack), frozen, sandbox, tmp_path, limits)
+    words = ATTACKS[attack]._asdict()[sandbox.name]
+    if words:
+        assert found.result["status"] == "failed"
+        assert words in found.result["failure"]["reason"]
+        assert found.result["failure"]["fault"] == "submission"
+        assert "\n" not in found.result["failure"]["reason"]
+        assert "\x1b" not in found.result["failure"]["reason"]
+    else:
+        assert found.result["status"] == "scored", found.result["failure"]
+        assert len(found.predictions) == len(frozen.questions)
+    assert "FOUND" not in arena.log(found)
+    assert (found.root / "stderr.log").stat().st_size <= 2 * limits.log_bytes  # it may be started twice
+    assert arena.left_behind(sandbox) == []
+    assert_host_is_responsive()
+
+
+def assert_host_is_responsive() -> None:
+    """A process can still be made, and soon."""
+    began = time.monotonic()
+    assert os.waitstatus_to_exitcode(os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)[1]) == 0
+    assert time.monotonic() - began < 5
+
+
+def test_every_attack_of_the_corpus_is_in_a_test() -> None:
+    programs = {path.stem for path in arena.CORPUS.glob("*.py")}
+    elsewhere = {"honest", "looker", "dies", "hangs", "nonsense", "leave_notes", "change_by_batch"}
+    assert programs == {attack.split()[0] for attack in ATTACKS} | elsewhere
+    assert len(ATTACKS) >= 25
+
+
+def test_a_note_left_in_one_run_is_not_there_in_the_next(
+    sandbox: Sandbox, frozen: FrozenSet, armed: Path, tmp_path: Path
+) -> None:
+    for run in ("first", "second"):
+        found = arena.evaluate(arena.load(armed, "leave_notes"), frozen, sandbox, tmp_path / run)
+        assert found.result["status"] == "scored", found.result["failure"]
+        assert "FOUND" not in arena.log(found)
+    assert arena.left_behind(sandbox) == []
+
+
+def test_answers_that_change_with_the_batch_are_seen_and_told(
+    sandbox: Sandbox, frozen: FrozenSet, armed: Path, tmp_path: Path
+) -> None:
+    subject = arena.load(armed, "change_by_batch")
+    found = arena.evaluate(subject, frozen, sandbox, tmp_path, probed=12)
+    assert found.result["status"] == "scored"
+    assert found.result["trust"]["self_consistency"] < 1
+
+
+@pytest.mark.parametrize("attack", ["read_answers", "read_environment", "read_command_lines"])
+def test_where_nothing_stops_it_an_attack_gets_somewhere(attack: str, armed: Path) -> None:
+    """Else it would prove nothing that it fails in a sandbox."""
+    first = b'{"id": 0, "method": "initialize", "params": {"max_batch": 4}}\n'
+    bare = subprocess.run(
+        [sys.executable, f"{attack}.py"],
+        input=first,
+        cwd=armed,
+        env={"HOME": str(armed), "PATH": "/usr/bin:/bin", "SECRET": "leaked"},
+        capture_output=True,
+        timeout=30,
+        check=True,
+        start_new_session=True,
+    )
+    assert b"FOUND" in bare.stderr
