@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import keyed, pictures, protocol, questions
+from harness import keyed, pictures, protocol, questions, vectors
+from harness.embedding_gap import Vectors
 from harness.exchange import Exchange
 from harness.journal import Entry, Journal
 from harness.protocol import Hello, Question
@@ -21,6 +22,7 @@ from harness.sandbox.base import Launch, Limits, Sandbox, Session
 from harness.sandbox.channel import PredictorEndedError
 from harness.submission import Submission
 from harness.testset import FrozenSet
+from harness.vectors import VectorFile
 
 SAME = 1e-4  # two answers to one question closer than this agree: a GPU's sums move in the seventh digit
 LAST_WORDS = 200  # characters of the predictor's log that a failure quotes
@@ -79,6 +81,11 @@ class Asking:
     watch: Watch
     asked: Asked = field(default_factory=Asked)
 
+    @property
+    def vector_path(self) -> Path:
+        """Where the predictor's vectors wait until the run is over."""
+        return self.journal.with_suffix(".vectors")
+
     def run(self) -> None:
         """Ask what the journal does not hold yet, each pass of a fresh predictor; what came of it is in `asked`.
 
@@ -118,10 +125,12 @@ class Asking:
             began = time.monotonic()
             with self.sandbox.open(launch) as session:
                 try:
-                    journal.agree_on(self._greet(session).batch)
+                    hello = self._greet(session)
+                    journal.agree_on(hello.batch)
+                    kept = self._keep_vectors(hello, journal) if number == 1 else None
                     ready = time.monotonic()
                     try:
-                        self._ask_batches(session, folder, journal, self._plan(journal), number)
+                        self._ask_batches(session, folder, journal, self._plan(journal), number, kept)
                     finally:
                         self.asked.starts.append(Start(answered, ready - began, time.monotonic() - ready))
                 except SubmissionError as error:
@@ -132,8 +141,24 @@ class Asking:
         session.channel.send(protocol.initialize(0, order.modality, order.seed, limit), order.limits.startup_s)
         return protocol.read_hello(session.channel.receive(order.limits.startup_s), 0, limit)
 
+    def _keep_vectors(self, hello: Hello, journal: Journal) -> VectorFile | None:
+        """Where the vectors of the first pass go, if the predictor sends any; it may not change its mind in a run."""
+        sends = hello.embeddings and self.order.modality is Modality.VISION_TEXT
+        if sends:
+            return VectorFile(self.vector_path, sum(len(entry.predictions) for entry in journal.entries))
+        if journal.entries and self.vector_path.exists():
+            raise SubmissionError("does not declare `embeddings`, and did when it was started before")
+        self.vector_path.unlink(missing_ok=True)
+        return None
+
     def _ask_batches(
-        self, session: Session, folder: Path, journal: Journal, passes: Sequence[Pass], number: int
+        self,
+        session: Session,
+        folder: Path,
+        journal: Journal,
+        passes: Sequence[Pass],
+        number: int,
+        kept: VectorFile | None,
     ) -> None:
         """Ask one pass from where the journal ends. Batches are counted over both passes."""
         batches = [batch for p in passes for batch in p.batches]
@@ -151,10 +176,12 @@ class Asking:
                 shown = _result(ahead)
                 if index + 1 < end:
                     ahead = reader.submit(self._read, batches[index + 1])
-                entry = self._ask_batch(session, exchange, journal.key, index, batches[index], shown)
+                entry, sent = self._ask_batch(session, exchange, journal.key, index, batches[index], shown, kept)
                 if index == again:
                     self.asked.stateful |= not _agree(journal.entries[index].predictions, entry.predictions)
                 else:
+                    if kept is not None and sent is not None:
+                        kept.append(sent)
                     journal.append(entry)
                 index += 1
                 self.watch(PHASES[number], sum(map(len, batches[:index])), sum(map(len, batches)))
@@ -162,9 +189,19 @@ class Asking:
                     raise SubmissionError(f"took over {self.order.limits.total_s:g} s for {index} batches")
 
     def _ask_batch(
-        self, session: Session, exchange: Exchange, key: bytes, index: int, batch: Batch, shown: Sequence[bytes]
-    ) -> Entry:
-        """index: the batch's number over both passes, and, one up, the request's id."""
+        self,
+        session: Session,
+        exchange: Exchange,
+        key: bytes,
+        index: int,
+        batch: Batch,
+        shown: Sequence[bytes],
+        kept: VectorFile | None,
+    ) -> tuple[Entry, Vectors | None]:
+        """The answers, and the vectors if they are kept. index: the batch's number over both passes, and, one up, the
+
+        request's id.
+        """
         limit = self.order.limits.batch_s
         slots = exchange.fill(index, shown) if shown else []
         paths = [f"{session.exchange}/{slot}" for slot in slots]
@@ -175,7 +212,8 @@ class Asking:
         session.channel.send(protocol.predict_pairs(index + 1, sent, self.order.modality), limit)
         reply = session.channel.receive(limit)
         seconds = time.monotonic() - began
-        return Entry(tuple(protocol.read_predictions(reply, index + 1, ids)), seconds)
+        entry = Entry(tuple(protocol.read_predictions(reply, index + 1, ids)), seconds)
+        return entry, None if kept is None else vectors.read(reply, index + 1, ids)
 
     def _read(self, batch: Batch) -> list[bytes]:
         """The pictures of a batch, first and second step by turns; none where the modality sends none."""

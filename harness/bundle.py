@@ -6,6 +6,7 @@
       predictions.jsonl   pair_id, p_in_order
       probes.jsonl        pair_id, variant, p_in_order: what the second pass asked again
       timings.json        start-up, latencies, rates: apart, since they differ from run to run
+      embeddings.npz      centroids and a sample of vectors, if the predictor sends any; their figures: result.json
       stderr.log          what the predictor printed, up to a cap
       SHA256SUMS          written last, so present means finished
 

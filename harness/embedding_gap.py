@@ -99,6 +99,19 @@ class Embeddings:
             "categories": {name: self._figures(groups[name], key, name) for name in sorted(groups)},
         }
 
+    def centroids(self) -> dict[str, tuple[Floats, Floats]]:
+        """The mean unit vector of pictures and of texts, by category."""
+        groups: dict[str, list[ArticleSums]] = {}
+        for article in sorted(self.articles):
+            groups.setdefault(self.articles[article].category, []).append(self.articles[article])
+        return {
+            name: (
+                np.sum([s.image for s in groups[name]], axis=0) / sum(s.images for s in groups[name]),
+                np.sum([s.text for s in groups[name]], axis=0) / sum(s.texts for s in groups[name]),
+            )
+            for name in sorted(groups)
+        }
+
     def _figures(self, articles: Sequence[str], key: bytes, category: str) -> dict[str, Any]:
         sums = [self.articles[article] for article in articles]
         kept = {pair: row for pair, row in self.sample.items() if row[1] in set(articles)}

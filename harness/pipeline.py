@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from harness import __version__, bundle, protocol, submission
+from harness import __version__, bundle, protocol, submission, vectors
 from harness.asking import Asked, Asking, Order, Watch
 from harness.bundle import Bundle
 from harness.checksums import SUMS
-from harness.judging import judge
+from harness.judging import SCORING_KEY, judge
 from harness.questions import VARIANT_MARK
 from harness.records import Answer, InputError, SubmissionError
 from harness.sandbox.base import Sandbox
@@ -49,9 +49,10 @@ def evaluate(order: Order, sandbox: Sandbox, results: Path, watch: Watch, fresh:
         except SubmissionError as error:
             failure = str(error)
     watch("scoring", 0, 0)
-    _write(order, sandbox, image, asking.asked, failure, partial, time.monotonic() - began)
+    _write(asking, failure, partial, time.monotonic() - began)
     _replace(partial, root)
-    journal.unlink(missing_ok=True)  # only now: until the bundle stands, the journal is all there is
+    for path in (journal, asking.vector_path):  # only now: until the bundle stands, they are all there is
+        path.unlink(missing_ok=True)
     return bundle.read(root)
 
 
@@ -101,7 +102,7 @@ def _begin(root: Path, fresh: bool) -> tuple[Path, Path]:
     partial, journal = root.with_name(root.name + ".partial"), root.with_name(root.name + ".journal")
     if fresh:
         shutil.rmtree(partial, ignore_errors=True)
-        journal.unlink(missing_ok=True)
+        journal.unlink(missing_ok=True)  # without it, what lies beside it begins anew too
     try:
         partial.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -133,25 +134,28 @@ def _replace(partial: Path, root: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(
-    order: Order, sandbox: Sandbox, image: str | None, asked: Asked, failure: str, partial: Path, wall_s: float
-) -> None:
+def _write(asking: Asking, failure: str, partial: Path, wall_s: float) -> None:
     """Score what was asked and write the bundle. What a failed run has answered is kept, unscored."""
+    order, asked, frozen = asking.order, asking.asked, asking.order.frozen
     probes = [prediction for prediction in asked.predictions if VARIANT_MARK in prediction.pair_id]
     answered = {p.pair_id: p.p_in_order for p in asked.predictions if VARIANT_MARK not in p.pair_id}
-    judged = None if failure else judge(order.frozen, order.canaries, answered, probes)
+    judged = None if failure else judge(frozen, order.canaries, answered, probes)
     weights = submission.folder_digest(order.weights) if order.weights else None
     known = {"stateful": asked.stateful, "probed": order.probed}
     result = bundle.result_json(
-        order.frozen,
-        bundle.describe_submission(order.submission, image, weights),
+        frozen,
+        bundle.describe_submission(order.submission, asking.image, weights),
         order.modality,
         order.seed,
-        sandbox.isolation(order.frozen.root).to_json(),
+        asking.sandbox.isolation(frozen.root).to_json(),
         known | judged.trust if judged else known,
         judged.scores if judged else None,
         failure or None,
     )
+    if judged and asking.vector_path.exists():
+        found = vectors.add_up(asking.vector_path, frozen, list(answered), SCORING_KEY)
+        vectors.save(found, partial)
+        result["embeddings"] = found.finish(SCORING_KEY)
     articles = judged.articles if judged else []
     bundle.write(partial, result, articles, answered, probes, _timings(asked, wall_s))
 

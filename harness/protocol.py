@@ -21,10 +21,11 @@ QUOTED = 100  # characters of a predictor's own text that a message shows
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a predictor says of itself: its name and the number of pairs it wants at once."""
+    """What a predictor says of itself: its name, the pairs it wants at once, whether it sends its vectors too."""
 
     name: str
     batch: int
+    embeddings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +58,21 @@ def predict_pairs(request_id: int, questions: Sequence[Question], modality: Moda
 
 
 def read_hello(line: bytes, request_id: int, max_batch: int) -> Hello:
-    result = _result(line, request_id, "initialize")
+    result = read_result(line, request_id, "initialize")
     name, batch = result.get("name"), result.get("batch")
     if not isinstance(name, str):
         raise SubmissionError(f"initialize: `name` is {_quote(name)}; send the predictor's name, a string")
     if type(batch) is not int or not 1 <= batch <= max_batch:
         raise SubmissionError(f"initialize: `batch` is {_quote(batch)}; send a whole number from 1 to {max_batch}")
-    return Hello(name, batch)
+    embeddings = result.get("embeddings", False)
+    if type(embeddings) is not bool:
+        raise SubmissionError(f"initialize: `embeddings` is {_quote(embeddings)}; send true, false or nothing")
+    return Hello(name, batch, embeddings)
 
 
 def read_predictions(line: bytes, request_id: int, pair_ids: Mapping[str, str]) -> list[Prediction]:
     """The predictions of one batch, in the order asked. pair_ids: the set's pair id of each opaque id asked."""
-    predictions = _result(line, request_id, "predict_pairs").get("predictions")
+    predictions = read_result(line, request_id, "predict_pairs").get("predictions")
     if not isinstance(predictions, list):
         raise SubmissionError(f"predict_pairs: `predictions` is {_quote(predictions)}; send a list, one entry a pair")
     found: dict[str, float] = {}
@@ -100,7 +104,8 @@ def _request(request_id: int, method: str, params: Mapping[str, Any]) -> bytes:
     return json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
 
 
-def _result(line: bytes, request_id: int, method: str) -> dict[str, Any]:
+def read_result(line: bytes, request_id: int, method: str) -> dict[str, Any]:
+    """The result of a reply, an object; whatever else came is the predictor's fault."""
     try:
         message = json.loads(line)
     except (ValueError, RecursionError):

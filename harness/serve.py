@@ -12,6 +12,7 @@ Standard library only: copy this one file into a submission that wants nothing e
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -44,14 +45,25 @@ class Pair:
     images: tuple[str, str] | None
 
 
-Predict = Callable[[list[Pair]], Sequence[float]]
+@dataclass(frozen=True)
+class Embedded:
+    """An answer with the vectors of the same forward pass: float32, of one dimension, as array("f") or a NumPy row."""
+
+    p_in_order: float
+    first: Any
+    second: Any
+    text: Any
 
 
-def serve(load: Callable[[Start], Predict], name: str, batch: int = 64) -> None:
+Predict = Callable[[list[Pair]], Sequence[float] | Sequence[Embedded]]
+
+
+def serve(load: Callable[[Start], Predict], name: str, batch: int = 64, embeddings: bool = False) -> None:
     """Answer until the harness closes the stream.
 
     load: called once, with the modality; returns the function that maps pairs to probabilities that each is in order.
     batch: the number of pairs wanted at once; the harness may send fewer. Whatever is printed goes to stderr.
+    embeddings: in modality "vision+text", every answer is an `Embedded`.
     """
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print, of a library too, must not break the protocol
@@ -67,10 +79,12 @@ def serve(load: Callable[[Start], Predict], name: str, batch: int = 64) -> None:
                 _reply(replies, request, error={"code": -32602, "message": message})
                 return
             predict = load(start)
-            _reply(replies, request, result={"name": name, "batch": min(batch, start.max_batch)})
+            sends = embeddings and start.modality == "vision+text"
+            _reply(replies, request, result={"name": name, "batch": min(batch, start.max_batch), "embeddings": sends})
         elif request["method"] == "predict_pairs" and predict is not None:
             pairs = [_pair(entry) for entry in params["pairs"]]
-            answers = [{"id": p.id, "p_in_order": float(a)} for p, a in zip(pairs, predict(pairs), strict=True)]
+            answered: Any = predict(pairs)
+            answers = [_answer(pair, answer) for pair, answer in zip(pairs, answered, strict=True)]
             _reply(replies, request, result={"predictions": answers})
         else:
             _reply(replies, request, error={"code": -32601, "message": f"unknown method {request['method']}"})
@@ -81,6 +95,14 @@ def _pair(entry: dict[str, Any]) -> Pair:
     headlines = (first["headline"], second["headline"]) if "headline" in first else None
     images = (first["image"], second["image"]) if "image" in first else None
     return Pair(entry["id"], entry["title"], headlines, images)
+
+
+def _answer(pair: Pair, answer: float | Embedded) -> dict[str, Any]:
+    if not isinstance(answer, Embedded):
+        return {"id": pair.id, "p_in_order": float(answer)}
+    vectors = {"first": answer.first, "second": answer.second, "text": answer.text}
+    encoded = {name: base64.b64encode(memoryview(vector).cast("B")).decode() for name, vector in vectors.items()}
+    return {"id": pair.id, "p_in_order": float(answer.p_in_order), "embeddings": encoded}
 
 
 def _reply(stream: Any, request: dict[str, Any], **outcome: dict[str, Any]) -> None:

@@ -32,6 +32,12 @@ def by_category(vectors: Mapping[str, tuple[Floats, Floats]]) -> Figure:
     return figure
 
 
+def together(vectors: Mapping[str, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """All categories' pictures, and all their texts."""
+    images, texts = zip(*vectors.values(), strict=True)
+    return np.concatenate(images), np.concatenate(texts)
+
+
 def before_and_after(before: tuple[Floats, Floats], after: tuple[Floats, Floats]) -> Figure:
     """Fig. 4: the same pairs before and after fine-tuning, each on its own plane."""
     figure, axes = panels(1, 2, 3.2)

@@ -11,28 +11,43 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
+from itertools import chain
 from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import files
-from harness.analysis import figures, gallery, style
+from harness.analysis import clouds, figures, gallery, style
 from harness.analysis.pages import page
 from harness.analysis.sections import Section, sections
 from harness.analysis.tables import tables
+from harness.intervals import Floats
 from harness.testset import FrozenSet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def write(study: dict[str, Any], frozen: FrozenSet | None, out: Path) -> None:
-    """Write the report of a study. frozen: the set, where the case gallery is wanted."""
+Sample = Mapping[str, tuple[Floats, Floats]]  # by category, unit vectors of pictures and of texts
+
+
+def write(
+    study: dict[str, Any],
+    frozen: FrozenSet | None,
+    out: Path,
+    samples: Mapping[str, Sample],
+    tuned: Sequence[Sample],
+) -> None:
+    """Write the report of a study.
+
+    frozen: the set, where the case gallery is wanted. samples: by result, where vectors were sent. tuned: those of one
+    model before and after fine-tuning, or nothing.
+    """
     (out / "figures").mkdir(parents=True, exist_ok=True)
     drawn = {}
-    for name, caption, figure in draw(study):
+    for name, caption, figure in chain(draw(study), draw_clouds(samples, tuned)):
         style.save(figure, out / "figures", name)
         drawn[name] = caption
     parts = sections(study, drawn)
@@ -75,6 +90,15 @@ def draw(study: dict[str, Any]) -> Iterable[tuple[str, str, Figure]]:
         yield f"strata_{number}", f"Accuracy by {stratum}; dotted: chance.", figures.dots(cells, 0.5, "accuracy")
     curves = _each(scores, "calibration", "reliability")
     yield "reliability", "Stated probabilities against what was so; larger: more pairs.", figures.reliability(curves)
+
+
+def draw_clouds(samples: Mapping[str, Sample], tuned: Sequence[Sample]) -> Iterable[tuple[str, str, Figure]]:
+    """Figs. 3 and 4, from the sampled vectors."""
+    for number, (name, sample) in enumerate(samples.items()):
+        caption = f"{name}: pictures and texts on the plane of largest variance, by category; line: between centroids."
+        yield f"cloud_{number}", caption, clouds.by_category(sample)
+    if tuned:
+        yield "cloud_tuned", "Before and after fine-tuning.", clouds.before_and_after(*map(clouds.together, tuned))
 
 
 def _each(scores: dict[str, dict[str, Any]], *path: str) -> dict[str, dict[str, Any]]:

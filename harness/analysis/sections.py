@@ -110,7 +110,7 @@ def _kinds(study: dict[str, Any], figures: dict[str, str]) -> Section:
 def _geometry(study: dict[str, Any], figures: dict[str, str]) -> Section:
     rows = []
     for result in study["results"]:
-        found = result["scores"].get("embeddings")
+        found = result["embeddings"]
         if found:
             every = found["all"]
             figures_of_model = [every[k] for k in ("gap", "paired_distance", "centroid_cosine", "rmg", "separability")]

@@ -51,6 +51,7 @@ def _result(found: Bundle) -> dict[str, Any]:
         "bundle": found.digest,
         "trust": found.result["trust"],
         "scores": found.result["scores"],
+        "embeddings": found.result.get("embeddings"),
     }
 
 

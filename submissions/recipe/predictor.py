@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from harness.serve import Pair, Predict, Start
+from harness.serve import Embedded, Pair, Predict, Start
 from submissions.recipe.model import choose_threads, load
 from submissions.recipe.settings import folder_name
 
@@ -26,9 +26,14 @@ def predictor(shipped: Path) -> Callable[[Start], Predict]:
         choose_threads(model)
 
         @torch.inference_mode()
-        def predict(pairs: list[Pair]) -> list[float]:
-            probabilities: list[float] = model(model.encode(pairs).to(device)).p_in_order.tolist()
-            return probabilities
+        def predict(pairs: list[Pair]) -> list[float] | list[Embedded]:
+            output = model(model.encode(pairs).to(device))
+            probabilities: list[float] = output.p_in_order.tolist()
+            if output.pictures is None or hello.modality != "vision+text":
+                return probabilities
+            text, pictures = output.text.float().cpu().numpy(), output.pictures.float().cpu().numpy()
+            rows = zip(probabilities, pictures, text, strict=True)
+            return [Embedded(p, first, second, said) for p, (first, second), said in rows]
 
         return predict
 
