@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from dataset_builder import duplicates, filters, inputs, pairing, sources, splitting, workspace
+from dataset_builder import card, croissant, duplicates, filters, inputs, pairing, sources, splitting, workspace
 from dataset_builder.articles import Article
 from dataset_builder.asking import Row, ask
 from dataset_builder.filters import Illustrated, Ledger
@@ -78,7 +78,7 @@ def build(request: Request) -> Built:
         report: dict[str, Any] = {"builder": __version__, "spec": spec.to_json(), **ledger.to_json()}
         report |= {"duplicates": groups.report, "subsets": {}}
         for subset in SUBSETS:
-            digest = testset.freeze(folder / subset, _manifest(request, subset, rows[subset]), rows[subset])
+            digest = testset.freeze(folder / subset, _manifest(request, subset, rows[subset]), rows[subset], _describe)
             report["subsets"][subset] = _summary(digest, rows[subset])
         (folder / "report.json").write_text(files.json_page(report), encoding="utf-8")
         digest = checksums.seal(folder, known=workspace.hashed_already(folder))
@@ -123,6 +123,11 @@ def _manifest(request: Request, subset: str, rows: Sequence[Row]) -> Manifest:
         return Manifest(spec.name, spec.version, subset, "public", counts, details)
     details |= {"canaries": len(rows) - sum(counts.values()), "release_key": release.fingerprint(request.key)}
     return Manifest(spec.name, spec.version, subset, "hidden", counts, details)
+
+
+def _describe(manifest: Manifest, root: Path) -> dict[str, str]:
+    """What is frozen with a set for those who meet it without our software."""
+    return {card.NAME: card.text(manifest), croissant.NAME: files.json_page(croissant.describe(manifest, root))}
 
 
 def _summary(digest: str, rows: Sequence[Row]) -> dict[str, Any]:

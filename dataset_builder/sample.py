@@ -69,7 +69,7 @@ def draw(raw: Path) -> None:
         names = [f"pictures/{article.identity}-{step}.png" for step in range(STEPS)]
         for name, content in zip(names, pictures(article, words["colours"][article.colour]), strict=True):
             (raw / name).write_bytes(content)
-        steps = zip(headlines(article, words[article.category]), names, strict=True)
+        steps = zip(headlines(article, words), names, strict=True)
         lines.append(
             {
                 "id": article.identity,
@@ -94,10 +94,11 @@ def articles(words: dict[str, Any]) -> Iterator[Article]:
 
 def headlines(article: Article, words: dict[str, Any]) -> list[str]:
     """One headline a step: of its stage where the text tells the order, else a tip that could stand anywhere."""
+    own = words[article.category]
     if article.kind in ("both", "text"):
-        chosen = [keyed.order(options, KEY, f"stage {article.identity}", str)[0] for options in words["stages"]]
+        chosen = [keyed.order(options, KEY, f"stage {article.identity}", str)[0] for options in own["stages"]]
     else:
-        chosen = keyed.order(words["tips"], KEY, f"tips {article.identity}", str)[:STEPS]
+        chosen = keyed.order(own["tips"] + words["tips"], KEY, f"tips {article.identity}", str)[:STEPS]
     return [text.format(thing=article.thing, colour=article.colour.lower()) for text in chosen]
 
 

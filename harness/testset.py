@@ -5,6 +5,7 @@
       questions.jsonl         pair_id, category, title, steps: [{headline, image}, {headline, image}]
       images/ab/<sha256>.jpg  pictures, named by their content
       answers/answers.jsonl   pair_id, label, article_id, positions, strata; never leaves the harness
+      README.md, croissant.json   the set described for people and for machines, by whoever built it
       SHA256SUMS              every other file; the digest of the set is the SHA-256 of this file
 
 A set is verified whole before use. A mismatch is named and refused, never repaired.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -89,10 +90,16 @@ def store_picture(root: Path, content: bytes, suffix: str) -> str:
     return name
 
 
-def freeze(root: Path, manifest: Manifest, rows: Iterable[tuple[StepPair, Answer]]) -> str:
+Describe = Callable[[Manifest, Path], Mapping[str, str]]  # file name: its text
+
+
+def freeze(
+    root: Path, manifest: Manifest, rows: Iterable[tuple[StepPair, Answer]], describe: Describe | None = None
+) -> str:
     """Freeze `root`, which holds the pictures already, and return its digest. Rows keep the order they come in.
 
     Pictures that no row shows are removed; times are zeroed; answers become readable by the owner alone.
+    describe: called when everything else is written; gives further files, which are frozen with the rest.
     """
     rows = list(rows)
     shown = {step.image for pair, _ in rows for step in (pair.first, pair.second)}
@@ -109,6 +116,8 @@ def freeze(root: Path, manifest: Manifest, rows: Iterable[tuple[StepPair, Answer
     (root / "answers/answers.jsonl").write_text(answers, encoding="utf-8")
     (root / "answers/answers.jsonl").chmod(0o600)
     (root / "manifest.json").write_text(files.json_page(manifest.to_json()), encoding="utf-8")
+    for name, text in (describe(manifest, root) if describe else {}).items():
+        (root / name).write_text(text, encoding="utf-8")
     digest = checksums.seal(root, known={name: PurePosixPath(name).stem for name in shown})
     for path in [*root.rglob("*"), root]:
         os.utime(path, (0, 0))

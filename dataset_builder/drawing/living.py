@@ -25,7 +25,7 @@ def kitchen(canvas: Canvas, look: Look) -> None:
 
 def smoothie(canvas: Canvas, look: Look, stage: int) -> None:
     """A glass fills while the fruit on the table is used up."""
-    x, fruit = 20 + look.vary("x", 5), look.pick("fruit", ["#e63946", "#f4a261", "#ffcf33", "#7b5ea7"])
+    x, fruit = 16 + look.vary("x", 2), look.pick("fruit", ["#e63946", "#f4a261", "#ffcf33", "#7b5ea7"])
     for left in range(4 - stage):
         cx, cy = 92 + 20 * (left % 2), 104 - 17 * (left // 2)
         canvas.disc((cx, cy), 10, fruit)
@@ -65,7 +65,10 @@ def garden(canvas: Canvas, look: Look) -> None:
 
 def plant(canvas: Canvas, look: Look, stage: int) -> None:
     """A seedling grows, puts out leaves and a bud, and flowers."""
-    x, pot = 64 + look.vary("x", 8), look.pick("pot", ["#c8553d", "#7d8597", "#e09f3e", "#588b8b"])
+    x, pot = (
+        look.pick("place", [58, 64, 70]) + look.vary("x", 2),
+        look.pick("pot", ["#c8553d", "#7d8597", "#e09f3e", "#588b8b"]),
+    )
     top = 84 - 14 * stage
     stem = curve((x, 92), (x + look.pick("bend", [-10, 0, 10]), (92 + top) / 2), (x, top))
     canvas.stroke(stem, 3, "#386641")
@@ -142,7 +145,7 @@ def candles(canvas: Canvas, look: Look, stage: int) -> None:
     for candle, height in enumerate(heights):
         x, top = 16 + 24 * candle, 112 - height
         if candle <= stage:
-            canvas.disc((x, top - 12), 14, "#6b4a3f")
+            canvas.disc((x, top - 12), 15, "#7d5442")
     for candle, height in enumerate(heights):
         x, top = 16 + 24 * candle, 112 - height
         canvas.rectangle(x - 6, top, 12, height, look.colour)
@@ -179,22 +182,25 @@ def sea(canvas: Canvas, look: Look) -> None:
 def journey(canvas: Canvas, look: Look, stage: int) -> None:
     """A boat follows its route over the map, from the harbour to the flag."""
     land = look.pick("land", ["#f2e3b3", "#dbe5b5", "#f0d9b8"])
-    high, low = look.pick("shape", [(26, 102), (102, 26), (40, 96)])
-    canvas.ellipse((10, high), 26, 18, land)
-    canvas.ellipse((120, 128 - high), 24, 30, land)
+    high, pull = look.pick("shape", [(30, 84), (98, 44), (46, 100), (82, 28)])
+    canvas.ellipse((8, high), 24, 18, land)
+    canvas.ellipse((122, 128 - high), 22, 28, land)
     for island in range(3):
-        centre = (34 + 30 * island, look.pick(f"island {island}", [16, 20, 106, 110]))
+        centre = (34 + 30 * island, look.pick(f"island {island}", [12, 16, 112, 116]))
         canvas.ellipse(centre, look.pick(f"width {island}", [9, 12, 15]), 8, land)
-    start, end = (18, high), (108, 128 - high)
-    route = curve(start, (44, low), (64, 64), 12) + curve((64, 64), (88, low), end, 12)[1:]
+    start, end = (14, high), (106, 128 - high)
+    route = curve(start, (38, pull), (60, 64), 12) + curve((60, 64), (82, 128 - pull), end, 12)[1:]
     for dot in range(1, 24, 2):
         canvas.disc(partway(route, dot / 24)[-1], 1.5, "#6c757d")
-    done = partway(route, 0.12 + 0.22 * stage)
-    canvas.stroke(done, 5, look.colour)
-    canvas.disc(start, 5, INK)
-    canvas.stroke([end, (end[0], end[1] - 20)], 2, INK)
-    canvas.polygon([(end[0], end[1] - 20), (end[0] + 14, end[1] - 15), (end[0], end[1] - 10)], "#d62828")
-    x, y = done[-1]
-    canvas.polygon([(x - 11, y), (x + 11, y), (x + 7, y + 7), (x - 7, y + 7)], "#7f4f24")
-    canvas.polygon([(x, y - 16), (x + 10, y - 2), (x, y - 2)], "#ffffff")
-    canvas.polygon([(x - 2, y - 13), (x - 9, y - 2), (x - 2, y - 2)], "#ffffff")
+    done = partway(route, 0.08 + 0.23 * stage)
+    canvas.stroke(done, 6, look.colour)
+    canvas.disc(start, 6, INK)
+    canvas.stroke([(118, end[1] + 6), (118, end[1] - 16)], 2, INK)
+    canvas.polygon([(118, end[1] - 17), (104, end[1] - 12), (118, end[1] - 7)], "#d62828")
+    _boat(canvas, *done[-1])
+
+
+def _boat(canvas: Canvas, x: float, y: float) -> None:
+    canvas.polygon([(x - 16, y + 1), (x + 16, y + 1), (x + 10, y + 11), (x - 10, y + 11)], "#7f4f24")
+    canvas.polygon([(x + 1, y - 23), (x + 15, y - 2), (x + 1, y - 2)], "#ffffff")
+    canvas.polygon([(x - 2, y - 18), (x - 13, y - 2), (x - 2, y - 2)], "#fff3d6")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataset_builder.drawing.canvas import Canvas, curve, polar
+from dataset_builder.drawing.canvas import Canvas, curve
 from dataset_builder.drawing.look import Look
 
 INK = "#3b3355"
@@ -28,11 +28,14 @@ def craft_room(canvas: Canvas, look: Look) -> None:
 
 def scarf(canvas: Canvas, look: Look, stage: int) -> None:
     """A scarf grows from the needles while the ball of yarn shrinks."""
-    left, second = 34 + look.vary("x", 5), look.pick("stripe", ["#fffaf0", "#f2c14e", "#3b3355", "#8fc1b5"])
+    left, second = (
+        look.pick("hang", [28, 30, 32]) + look.vary("x", 1),
+        look.pick("stripe", ["#fffaf0", "#f2c14e", "#3b3355", "#8fc1b5"]),
+    )
     end = 26 + 17 * (stage + 1)
-    ball = 21 - 3 * stage
-    x, y = 106 + look.vary("ball", 4), 112 - ball
-    canvas.stroke(curve((x, y), (x + 8, 20), (left + 40, 24)), 2, look.colour)
+    ball = 23 - 4 * stage
+    x, y = 106 + look.vary("ball", 2), 114 - ball
+    canvas.stroke(curve((x, y), (x + 8, 20), (left + 46, 24)), 2, look.colour)
     canvas.disc((x, y), ball, look.colour)
     for shift in (-0.5, 0, 0.5):
         canvas.stroke(
@@ -42,15 +45,15 @@ def scarf(canvas: Canvas, look: Look, stage: int) -> None:
             1.5,
             second,
         )
-    canvas.rectangle(left, 24, 40, end - 24, look.colour)
+    canvas.rectangle(left, 24, 46, end - 24, look.colour)
     for top in range(32, end - 4, 12):
-        canvas.rectangle(left, top, 40, 5, second)
+        canvas.rectangle(left, top, 46, 5, second)
     if stage == 4:
-        for fringe in range(left + 2, left + 40, 6):
+        for fringe in range(left + 2, left + 44, 6):
             canvas.rectangle(fringe, end, 3, 8, look.colour)
     for tilt in (-1, 1):
-        canvas.stroke([(left + 20 - 36 * tilt, 28), (left + 20 + 40 * tilt, 18)], 4, "#8a5a3c")
-        canvas.disc((left + 20 + 40 * tilt, 18), 4, INK)
+        canvas.stroke([(left + 23 - 36 * tilt, 28), (left + 23 + 40 * tilt, 18)], 4, "#8a5a3c")
+        canvas.disc((left + 23 + 40 * tilt, 18), 4, INK)
 
 
 def studio(canvas: Canvas, look: Look) -> None:
@@ -71,7 +74,7 @@ def studio(canvas: Canvas, look: Look) -> None:
 
 def painting(canvas: Canvas, look: Look, stage: int) -> None:
     """A landscape comes into being on an easel: sky, hills, meadow, house, and at last sun and frame."""
-    left, top = 22 + look.vary("x", 4), 16 + look.vary("y", 3)
+    left, top = 22 + look.vary("x", 2), 16 + look.vary("y", 1)
     sky = look.pick("sky", ["#8ecae6", "#f7b7a3", "#b8c0ff"])
     for foot in (10, 74):
         canvas.stroke([(left + 42, top - 10), (left + foot, 124)], 5, "#7f5539")
@@ -134,7 +137,7 @@ def workshop(canvas: Canvas, look: Look) -> None:
 
 def robot(canvas: Canvas, look: Look, stage: int) -> None:
     """A robot in blocks of four pixels: feet, body, arms, head, and at last light in its eyes."""
-    x, metal, dark = 40 + 4 * look.vary("x", 2), look.pick("metal", ["#b9c4d6", "#d8cfc0", "#9fb8b0"]), "#6b7690"
+    x, metal, dark = 40 + 4 * look.vary("x", 1), look.pick("metal", ["#b9c4d6", "#d8cfc0", "#9fb8b0"]), "#6b7690"
 
     def block(left: int, top: int, width: int, height: int, colour: str) -> None:
         canvas.rectangle(x + left, top, width, height, colour)
@@ -219,7 +222,7 @@ def playroom(canvas: Canvas, look: Look) -> None:
 
 def tower(canvas: Canvas, look: Look, stage: int) -> None:
     """A child builds a tower out of the blocks on the floor."""
-    x, hair = 62 + look.vary("x", 4), look.pick("hair", ["#5c4033", "#d9a441", "#2b2b2b", "#b5532a"])
+    x, hair = 58 + look.vary("x", 1), look.pick("hair", ["#5c4033", "#d9a441", "#2b2b2b", "#b5532a"])
     skin = look.pick("skin", ["#f2c9a1", "#c98d5e", "#8d5b3b"])
     colours = [look.colour, "#ffd166", "#4d9de0", "#7bc47f", "#ef767a"]
     up = 22 if stage == 4 else 0
@@ -230,19 +233,13 @@ def tower(canvas: Canvas, look: Look, stage: int) -> None:
     canvas.disc((26, 68), 14, skin)
     for eye in (20, 32):
         canvas.disc((eye, 66), 2, INK)
-    canvas.stroke(curve((21, 74), (26, 79), (31, 74), 6), 2, "#a4342b")
+    canvas.stroke(curve((21, 74), (26, 79), (31, 74), 6), 2, INK)
     for block in range(5):
         if block <= stage:
             canvas.rectangle(x + look.pick(f"lean {block}", [-2, 0, 2]), 92 - 18 * block, 26, 18, colours[block], 3)
         else:
-            canvas.rectangle(100 - 6 * (block % 2), 130 - 8 * block + (block % 2), 18, 12, colours[block], 3)
+            left = block - stage - 1
+            canvas.rectangle(90 + 19 * (left % 2), 114 - 12 * (left // 2), 18, 12, colours[block], 3)
     if stage == 4:
         canvas.stroke([(x + 13, 20), (x + 13, 4)], 2, INK)
         canvas.polygon([(x + 13, 3), (x + 28, 8), (x + 13, 13)], "#ef767a")
-
-
-def star(canvas: Canvas, centre: tuple[float, float], radius: float, colour: str, points: int = 5) -> None:
-    corners = [
-        polar(centre, radius if turn % 2 == 0 else radius * 0.45, turn / (2 * points)) for turn in range(2 * points)
-    ]
-    canvas.polygon(corners, colour)
