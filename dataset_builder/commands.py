@@ -22,6 +22,7 @@ FOLDER = click.Path(path_type=Path)
 COMMANDS = {
     "build": ("dataset_builder.commands:build", "Freeze train, validation and test sets from a raw crawl."),
     "verify": ("dataset_builder.commands:verify", "Name every altered, missing or extra file."),
+    "stats": ("dataset_builder.statistics_command:stats", "Table 1 of a build, beside the published one."),
     "audit": ("dataset_builder.audit_command:audit", "Try to tell the order from what should not tell it."),
     "sample": ("dataset_builder.sample_command:sample", "Draw and freeze the calibrated sample that ships."),
 }

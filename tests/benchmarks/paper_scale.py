@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -83,21 +84,43 @@ def verb(name: str, step: int) -> str:
     return random.Random(f"{name} {step} verb").choice(["Cut", "Fold", "Paint", "Glue", "Wash", "Dry"])
 
 
-def timed(what: Callable[[], object]) -> float:
-    began = time.perf_counter()
+class Cost(NamedTuple):
+    """Seconds by the clock, and seconds of all processes' work: the second number bears a busy machine."""
+
+    wall: float
+    work: float
+
+    def __add__(self, other: object) -> Cost:
+        assert isinstance(other, Cost)
+        return Cost(self.wall + other.wall, self.work + other.work)
+
+    def __str__(self) -> str:
+        return f"{self.wall:.1f} s ({self.work:.1f} s of work)"
+
+
+def cost(what: Callable[[], object]) -> Cost:
+    began, worked = time.perf_counter(), work()
     what()
-    return time.perf_counter() - began
+    return Cost(time.perf_counter() - began, work() - worked)
 
 
-def floor(raw: Path, workers: int) -> float:
-    """Seconds to hash every picture with as many workers, and to parse every header once."""
+def work() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
+
+
+def floor(raw: Path, workers: int) -> Cost:
+    """Hash every picture with as many workers, and parse every header once."""
     command = f"find {raw}/wiki_images -type f -print0 | xargs -0 -P {workers} -n 200 sha256sum > /dev/null"
-    hashing = timed(lambda: subprocess.run(["sh", "-c", command], check=True))
-    paths = sorted((raw / "wiki_images").iterdir())
-    with ProcessPoolExecutor(workers) as pool:
-        parsing = timed(lambda: list(pool.map(header, paths, chunksize=500)))
-    print(f"floor: sha256sum {hashing:.1f} s + headers {parsing:.1f} s")
+    hashing = cost(lambda: subprocess.run(["sh", "-c", command], check=True))
+    parsing = cost(lambda: parse_headers(sorted((raw / "wiki_images").iterdir()), workers))
+    print(f"floor: sha256sum {hashing}, headers {parsing}", flush=True)
     return hashing + parsing
+
+
+def parse_headers(paths: list[Path], workers: int) -> None:
+    with ProcessPoolExecutor(workers) as pool:
+        list(pool.map(header, paths, chunksize=500))
 
 
 def header(path: Path) -> tuple[int, int]:
@@ -105,8 +128,7 @@ def header(path: Path) -> tuple[int, int]:
         return image.size
 
 
-def build(raw: Path, out: Path, spec: str, workers: int) -> tuple[float, float]:
-    """Seconds and peak MiB (of the largest process) of `wikiorder dataset build`."""
+def build(raw: Path, out: Path, spec: str, workers: int) -> Cost:
     command = [
         sys.executable,
         "-m",
@@ -120,8 +142,7 @@ def build(raw: Path, out: Path, spec: str, workers: int) -> tuple[float, float]:
         "--out",
         str(out),
     ]
-    seconds = timed(lambda: subprocess.run([*command, "--workers", str(workers)], check=True))
-    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return cost(lambda: subprocess.run([*command, "--workers", str(workers)], check=True))
 
 
 def pairs(out: Path) -> dict[str, int]:
@@ -161,11 +182,12 @@ def main() -> None:
     print(f"{pictures} pictures")
     least = floor(raw, options.workers)
     spec = scaled_spec(options.folder, options.share)
-    seconds, peak = build(raw, out, spec, options.workers)
-    again, _ = build(raw, out, spec, options.workers)
-    print(f"build {seconds:.1f} s = {seconds / least:.2f} floors = {pictures / seconds:.0f} pictures/s")
-    print(f"peak {peak:.0f} MiB in one process")
-    print(f"build again, nothing changed: {again:.2f} s = {again / seconds:.3f} builds")
+    first = build(raw, out, spec, options.workers)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"build {first} = {first.wall / least.wall:.1f} floors by the clock, {first.work / least.work:.1f} in work")
+    print(f"peak {peak:.0f} MiB in the largest process; {1000 * first.work / pictures:.2f} ms of work a picture")
+    again = build(raw, out, spec, options.workers)
+    print(f"build again, nothing changed: {again} = {again.wall / first.wall:.3f} builds", flush=True)
     print(pairs(out), "wanted" if options.share == 1.0 else "of the paper", WANTED)
 
 

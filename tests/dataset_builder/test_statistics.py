@@ -1,0 +1,83 @@
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dataset_builder import statistics
+from dataset_builder.build import Request, build
+from dataset_builder.words import verbs_and_nouns
+from harness import cli, testset
+from harness.records import Answer, Step, StepPair
+from tests.dataset_builder.crawls import article, crawl, spec
+
+TRAVEL = "Travel"
+
+
+def row(
+    number: int, article_id: str, headlines: tuple[str, str], positions: tuple[int, int]
+) -> tuple[StepPair, Answer]:
+    first, second = (Step(headline, f"images/{headline}.png") for headline in headlines)
+    name = f"p{number}"
+    pair = StepPair(name, TRAVEL, f"Pack {article_id}", first, second)
+    return pair, Answer(name, int(positions[0] < positions[1]), article_id, positions)
+
+
+ROWS = [
+    row(1, "a", ("ab", "abcd"), (0, 2)),
+    row(2, "a", ("abc", "ab"), (1, 0)),
+    row(3, "b", ("x", "xyz"), (4, 1)),
+]
+SUBSETS = {"train": ROWS, "validation": [], "test": [row(4, "c", ("abcdefgh", "x"), (0, 1))]}
+
+
+def test_table_1_by_hand() -> None:
+    """Distinct steps: ab, abc, abcd, x, xyz, abcdefgh, x: 2 + 3 + 4 + 1 + 3 + 8 + 1 = 22 characters over 7."""
+    (line,) = statistics.table(SUBSETS).values()
+    assert line.stories == 3
+    assert line.headline_length == pytest.approx(22 / 7)
+    assert dict(line.pairs) == {"train": 3, "validation": 0, "test": 1}
+
+
+def test_histograms_by_hand() -> None:
+    assert statistics.labels(ROWS) == {TRAVEL: {"0": 2, "1": 1}}
+    assert statistics.distances(ROWS) == {1: 1, 2: 1, 3: 1}
+    assert statistics.pairs_per_article(ROWS) == {1: 1, 2: 1}
+
+
+def test_the_published_table_stands_beside_a_category_of_its_name() -> None:
+    shown = statistics.show(SUBSETS)
+    assert "3 (438)" in shown
+    assert "3.14 (45.14)" in shown
+    assert "1 (1000)" in shown
+
+
+def test_the_published_table_adds_up() -> None:
+    lines = statistics.published().values()
+    assert sum(line.stories for line in lines) == 13_262
+    totals = {subset: sum(line.pairs[subset] for line in lines) for subset in testset.SUBSETS}
+    assert totals == {"train": 120_000, "validation": 33_000, "test": 33_000}
+
+
+def test_verbs_and_nouns_of_titles() -> None:
+    words = verbs_and_nouns(["How to Tie a Bow Tie", "Bake Bread", "How to Bake Breads", "西红柿"])
+    assert words.verbs["tie"] == 1
+    assert words.verbs["bake"] == 2
+    assert (words.nouns["tie"], words.nouns["bow"], words.nouns["bread"]) == (1, 1, 2)
+    assert words.unread == 1
+
+
+def test_the_command_leaves_text_json_and_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = crawl(tmp_path / "raw", [article(n) for n in range(12)])
+    build(Request(spec(), raw, tmp_path / "out", workers=1))
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["dataset", "stats", str(tmp_path / "out"), "--out", str(tmp_path / "stats")])
+    assert stop.value.code == 0
+    assert "Cooking" in capsys.readouterr().out
+    record = json.loads((tmp_path / "stats/stats.json").read_text())
+    assert record["table"]["Cooking"]["pairs"] == {"train": 20, "validation": 6, "test": 6}
+    assert record["labels"]["test"]["Cooking"] == {"0": 3, "1": 3}
+    assert "![words.png](words.png)" in (tmp_path / "stats/stats.md").read_text()
+    for name in ("spread.png", "words.png"):
+        with Image.open(tmp_path / "stats" / name) as picture:
+            assert picture.width > 1000
