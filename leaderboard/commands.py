@@ -12,7 +12,7 @@ from harness import files
 from harness.records import HarnessError, Modality
 from leaderboard.board import document
 from leaderboard.collect import collect
-from leaderboard.markdown import markdown
+from leaderboard.markdown import BEGIN, excerpt, markdown
 from leaderboard.page import page
 from leaderboard.reported import reported
 
@@ -56,15 +56,17 @@ def leaderboard() -> None:
 def build(results: Path, out: Path | None) -> None:
     """Write LEADERBOARD.md, index.html and leaderboard.json: the same bytes for the same bundles, on any machine.
 
+    The README.md above the board's folder gets the headline tables, between the board's markers if it has them.
+
     \b
     wikiorder leaderboard build
     wikiorder leaderboard build --results results --out results
     """
     folder = out or results.parent
-    board = render(results)
+    board = render(results, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in board.items():
-        files.write(folder / name, content.encode())
+    for path, content in board.items():
+        files.write(path, content.encode())
     click.echo(f"board: {folder / 'index.html'}")
 
 
@@ -78,7 +80,7 @@ def check(results: Path, out: Path | None) -> None:
     wikiorder leaderboard check
     """
     folder = out or results.parent
-    drifted = [name for name, content in render(results).items() if drift(folder / name, content)]
+    drifted = [path.name for path, content in render(results, folder).items() if drift(path, content)]
     if drifted:
         raise HarnessError(
             f"{folder}: {', '.join(drifted)} not what the bundles in {results} say; "
@@ -178,10 +180,14 @@ def secret(frozen: FrozenSet, key_file: Path | None) -> dict[str, Answer]:
     return release.secret(frozen, release.read_key(key_file) if key_file else None)
 
 
-def render(results: Path) -> dict[str, str]:
-    """The board's files, by name."""
+def render(results: Path, folder: Path) -> dict[Path, str]:
+    """The board's files, and the readme above its folder if that has the board's markers."""
     board = document(collect(results), reported())
-    return {"LEADERBOARD.md": markdown(board), "index.html": page(board), "leaderboard.json": files.json_page(board)}
+    found = {"LEADERBOARD.md": markdown(board), "index.html": page(board), "leaderboard.json": files.json_page(board)}
+    readme = folder.resolve().parent / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    with_board = {readme: excerpt(board, text)} if BEGIN in text else {}
+    return {folder / name: content for name, content in found.items()} | with_board
 
 
 def drift(path: Path, wanted: str) -> bool:

@@ -20,7 +20,13 @@ def add(root: Path, results: Path, new_set: bool = False, replace: bool = False)
     found = bundle.read(root)
     rules = policy.read(results.parent)
     target = results.joinpath(*place(found))
-    for problem in (_isolation(found), _signature(found, rules), _numbers(found), _set(found, results, new_set)):
+    for problem in (
+        _isolation(found),
+        _withheld(found),
+        _signature(found, rules),
+        _numbers(found),
+        _set(found, results, new_set),
+    ):
         if problem:
             raise HarnessError(f"{root}: refused: {problem}")
     if found.digest in rules.disqualified:
@@ -53,6 +59,13 @@ def place(found: Bundle) -> tuple[str, str, str]:
 
 def _isolation(found: Bundle) -> str:
     return "" if found.result["isolation"]["isolated"] else "not isolated; run it again with --sandbox docker"
+
+
+def _withheld(found: Bundle) -> str:
+    """Answers pair by pair would tell of a hidden set; counts per article are enough to rank."""
+    if found.result["set"]["visibility"] == "public" or "predictions.jsonl" in found.result.get("withheld", {}):
+        return ""
+    return f"it answers a hidden set pair by pair; `wikiorder publish {found.root}` makes the bundle to file"
 
 
 def _signature(found: Bundle, rules: Policy) -> str:

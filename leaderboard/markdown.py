@@ -35,9 +35,23 @@ system, as its own user. Rows without a rank say why.
 EMPTY = "No results yet. `wikiorder evaluate` makes one.\n"
 
 
+BEGIN, END = "<!-- board: written by `wikiorder leaderboard build` -->", "<!-- end of the board -->"
+
+
 def markdown(document: dict[str, Any]) -> str:
     tables = "\n".join(_table(table) for table in document["tables"])
-    return f"{PREAMBLE}\n{tables or EMPTY}" + (f"\n{LEGEND}" if tables else "")
+    date = f"\nLatest run: {document['date']}.\n" if document["date"] else ""
+    return f"{PREAMBLE}\n{tables or EMPTY}" + (f"\n{LEGEND}{date}" if tables else "") + _reported(document["reported"])
+
+
+def excerpt(document: dict[str, Any], readme: str) -> str:
+    """The readme with the headline tables between its two markers; as it is where it has none."""
+    head, begin, rest = readme.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        return readme
+    tables = "\n".join(_table(table, by_category=False) for table in document["tables"])
+    return f"{head}{BEGIN}\n\n{tables or EMPTY}\n{END}{tail}"
 
 
 def text(stranger: str) -> str:
@@ -81,7 +95,7 @@ def note(row: dict[str, Any]) -> str:
     return "" if row["standing"]["beats_controls"] else "not resolvably better than every control"
 
 
-def _table(table: dict[str, Any]) -> str:
+def _table(table: dict[str, Any], by_category: bool = True) -> str:
     key = table["set"]
     heading = f"## {text(key['name'])} {key['version']} {key['subset']}\n\n"
     facts = f"{key['pairs']:,} pairs, {key['visibility']}, protocol {key['protocol']}, digest `{key['digest'][:16]}`\n"
@@ -90,19 +104,34 @@ def _table(table: dict[str, Any]) -> str:
         rows = [row for row in table["rows"] if row["modality"] == modality]
         parts.append(f"### {modality.replace('+', ' + ')}\n\n{_resolution(table['comparisons'].get(modality))}")
         parts.append(grid(HEADINGS, ([cell(row) for cell in CELLS] for row in rows)))
-    parts.append("### By category\n")
-    parts.append(_by_category(table))
+    if by_category and table["categories"]:
+        parts.append(f"### By category\n\n{_by_category(table)}")
     return "\n".join(parts)
 
 
+def _reported(rows: Sequence[dict[str, Any]]) -> str:
+    """The paper's own rows, apart: they were not run here."""
+    if not rows:
+        return ""
+    names = list(rows[0]["categories"])
+    headings = ("model", "modality", "macro", *(ABBREVIATIONS.get(name, name) for name in names))
+    shown = ([row["macro"], *(row["categories"][name] for name in names)] for row in rows)
+    lines = (
+        [row["model"], row["modality"], *(f"{100 * v:.1f}" for v in values)]
+        for row, values in zip(rows, shown, strict=True)
+    )
+    words = "Not run here: other pairs of the same ten categories, without intervals."
+    return f"\n## As reported in the paper\n\n{words}\n\n{grid(headings, lines)}"
+
+
 def _resolution(comparison: dict[str, Any] | None) -> str:
-    if comparison is None:
+    if comparison is None or comparison["rows"] < 2:
         return ""
     if comparison["resolvable"] is None:
         return "Nothing to compare: too few rows that differ, or a category with a single article.\n"
     return (
-        f"Differences under about **{100 * comparison['resolvable']:.1f}** points cannot be resolved here "
-        f"({comparison['rows']} rows, {comparison['articles']:,} articles).\n"
+        f"**{100 * comparison['resolvable']:.1f} points** is the smallest true difference that two rows are likely "
+        f"(4 in 5) to show here: {comparison['rows']} rows, {comparison['articles']:,} articles.\n"
     )
 
 

@@ -67,12 +67,13 @@ def pack(table: dict[str, Any]) -> dict[str, Any]:
             isolations.append(row["isolation"])
         fields = {
             **row["submission"],
-            **{name: row[name] for name in ("modality", "unranked", "failure", "trust", "date", "signer")},
+            **{name: row[name] for name in ("modality", "unranked", "failure", "date", "signer")},
             "standing": row["standing"] and list(row["standing"].values()),
             "macro": _packed(row["macro"]),
             "micro": _packed(row["micro"]),
             "categories": [_packed(row["categories"].get(name)) for name in table["categories"]],
             "isolation": isolations.index(row["isolation"]),
+            "trust": list(_leaves(row["trust"], ()))[:FIGURES],
             **_scores(row["scores"]),
             **_provenance(row["provenance"]),
         }

@@ -41,7 +41,7 @@ function drawDetails(table, row) {
     row.figures.length ? grid("Further figures", ["", "Value"], row.figures.map(([name, value]) => [name, String(value)])) : null,
     make("h3", {}, "Trust"),
     list([["Sandbox", `${row.isolation.sandbox}, ${row.isolation.isolated ? "isolated" : "not isolated"}`], ["Covers", row.isolation.covers.join("; ")],
-      ["Exposes", row.isolation.exposes.join("; ")], ["Signed by", row.signer ?? "nobody"], ...Object.entries(row.trust).map(([name, value]) => [name, String(value)])]),
+      ["Exposes", row.isolation.exposes.join("; ")], ["Signed by", row.signer ?? "nobody"], ...row.trust.map(([name, value]) => [name, value === null ? "not asked" : String(value)])]),
     make("h3", {}, "Reproduce"),
     make("p", { className: "command" }, make("code", {}, code), copy),
     list([["Harness", row.harness], ["Set digest", table.set.digest], ["Bundle digest", row.bundle], ["Submission digest", row.digest],

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
+from leaderboard.markdown import BEGIN, END
 from tests.leaderboard.bundles import MIDDLING, write
 
 BOARD = ["LEADERBOARD.md", "index.html", "leaderboard.json"]
@@ -57,3 +58,25 @@ def test_check_misses_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.Ca
 def test_a_folder_that_is_not_there_is_the_users_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("build", "--results", str(tmp_path / "nowhere")) == 2
     assert capsys.readouterr().err.startswith(f"wikiorder: {tmp_path}/nowhere: no such folder")
+
+
+def test_the_readme_above_the_board_shows_the_headline_tables(tmp_path: Path) -> None:
+    """What stands outside the markers stays; and check sees drift there too."""
+    write(tmp_path / "leaderboard/results", "blip", MIDDLING)
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# Ours\n\n{BEGIN}\nold\n{END}\n\nThe end.\n")
+    build(tmp_path / "leaderboard/results")
+    text = readme.read_text()
+    assert text.startswith(f"# Ours\n\n{BEGIN}\n\n## tiny 1.0 test\n")
+    assert text.endswith(f"{END}\n\nThe end.\n")
+    assert "| 1 | 1 | Blip | 67.5 [" in text
+    assert "By category" not in text
+    readme.write_text(text.replace("67.5", "97.5"))
+    assert run("check", "--results", str(tmp_path / "leaderboard/results")) == 1
+
+
+def test_a_readme_without_markers_is_left_alone(tmp_path: Path) -> None:
+    write(tmp_path / "leaderboard/results", "blip", MIDDLING)
+    (tmp_path / "README.md").write_text("# Ours\n")
+    build(tmp_path / "leaderboard/results")
+    assert (tmp_path / "README.md").read_text() == "# Ours\n"

@@ -62,6 +62,14 @@ def test_only_a_trusted_signature_opens_the_door(results: Path, tmp_path: Path) 
     assert signature.signer(signature.path_of(add(root, results)), digest) == signature.public_name(ours)
 
 
+def test_a_hidden_sets_answers_are_withheld_first(results: Path, tmp_path: Path) -> None:
+    root = write(tmp_path / "mine", "blip", MIDDLING, set={"visibility": "hidden"})
+    with pytest.raises(HarnessError, match="refused: it answers a hidden set pair by pair; `wikiorder publish"):
+        add(root, results, new_set=True)
+    bundle.publish(bundle.read(root), tmp_path / "public")
+    assert add(tmp_path / "public", results, new_set=True).is_dir()
+
+
 def test_a_run_filed_already_is_replaced_only_when_told_to(results: Path, tmp_path: Path) -> None:
     root = write(tmp_path / "mine", "first", {"Health": (6, 7, 8, 5, 6, 8), "Travel": (7, 8, 6, 7, 5, 9)})
     with pytest.raises(InputError, match="filed already; replace it with --replace"):
