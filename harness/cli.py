@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": ("harness.commands.evaluate:evaluate", "Run a submission in a sandbox and score its answers."),
     "dataset": ("dataset_builder.commands:dataset", "Build, verify and look at frozen sets."),
     "verify": ("harness.commands.verify:verify", "Re-derive a result's digests and numbers, offline."),
+    "submission": ("harness.commands.submission:submission", "Begin a submission, and rehearse it."),
     "sign": ("harness.commands.sign:sign", "Vouch for a result with a key."),
     "rescore": ("harness.commands.rescore:rescore", "Score stored answers anew, without a model."),
     "analyze": ("harness.commands.analyze:analyze", "Report on results: tables, figures, modality gap, cases."),

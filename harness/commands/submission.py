@@ -1,0 +1,107 @@
+"""`wikiorder submission`: a contributor's first and last commands, `new` and `check`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.commands.evaluate import SANDBOXES, evaluate
+from harness.records import InputError, Modality
+
+if TYPE_CHECKING:
+    from harness.submission import Submission
+
+TEMPLATE = Path(__file__).parents[2] / "submissions/template"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # as the manifest's schema has it
+PROBES = 20  # pairs of a rehearsal that are asked again: enough to show that it can be
+FOLDER = click.Path(path_type=Path)
+
+
+@click.group()
+def submission() -> None:
+    """Begin a submission, and rehearse it.
+
+    \b
+    wikiorder submission new mine
+    wikiorder submission check submissions/mine
+    """
+
+
+@submission.command(epilog="Example: wikiorder submission new mine")
+@click.argument("name")
+@click.option("--into", type=FOLDER, default=Path("submissions"), show_default=True, help="Where the folder is made.")
+@click.option(
+    "--plain", is_flag=True, help="Begin from the twenty lines that use nothing of ours: any language will do."
+)
+def new(name: str, into: Path, plain: bool) -> None:
+    """Make the folder of submission NAME from the template; it runs at once, and answers 0.5."""
+    if not NAME.fullmatch(name):
+        raise InputError(f"{name!r} cannot name a submission; wanted a-z, 0-9, _ and -, at most 40, such as my-model")
+    target = into / name
+    if target.exists():
+        raise InputError(f"{target}: it is there already; name another, or go on with `wikiorder submission check`")
+    left_out = shutil.ignore_patterns("README.md", "__pycache__", "predict.py" if plain else "plain.py")
+    shutil.copytree(TEMPLATE, target, ignore=left_out)
+    for path in (path for path in target.iterdir() if path.is_file()):
+        text = path.read_text(encoding="utf-8").replace('"template"', f'"{name}"')
+        path.write_text(_plain(text) if plain else text, encoding="utf-8")
+    program = target / ("plain.py" if plain else "predict.py")
+    click.echo(f"{target}: now write the model into {program.name}, say in submission.toml what it is, and rehearse:")
+    click.echo(f"wikiorder submission check {target}")
+
+
+def _plain(text: str) -> str:
+    return text.replace('"predict.py"', '"plain.py"').replace("=wikiorder-runtime", "=wikiorder-base")
+
+
+@submission.command(epilog="Example: wikiorder submission check submissions/mine")
+@click.argument("folder", type=FOLDER, metavar="SUBMISSION")
+@click.option("--data", type=FOLDER, help="A frozen set. Default: the embedded sample's test set.")
+@click.option("--modality", "modalities", multiple=True, type=click.Choice([m.value for m in Modality]))
+@click.option("--sandbox", "kind", type=click.Choice(SANDBOXES), default="auto", show_default=True)
+@click.option("--weights", type=FOLDER, help="A folder, seen read-only by the predictor.")
+@click.pass_context
+def check(
+    context: click.Context,
+    folder: Path,
+    data: Path | None,
+    modalities: tuple[str, ...],
+    kind: str,
+    weights: Path | None,
+) -> None:
+    """Rehearse SUBMISSION on the sample: the image, the flags and the questions of a real run; nothing is kept.
+
+    Exit code 1 says that it would stand on the board as a failed run, and why.
+    """
+    from harness import submission as folders
+
+    subject = folders.load(folder)
+    with tempfile.TemporaryDirectory(prefix="wikiorder-check-") as results:
+        context.invoke(
+            evaluate,
+            folder=folder,
+            data=data,
+            modalities=modalities,
+            kind=kind,
+            weights=weights,
+            results=Path(results),
+            probes=PROBES,
+        )
+    click.echo(f"\n{folder}: ready for a pull request")
+    for gap in _unsaid(subject):
+        click.echo(f"  {gap}")
+
+
+def _unsaid(subject: Submission) -> list[str]:
+    """What a reader of the board will miss in the manifest."""
+    wanted = {
+        "training_data": "say in training_data what the weights have seen, pretraining included",
+        "parameters": "say in parameters how large the model is: the board plots accuracy against it",
+        "paper": "name a paper or page in paper, if there is one",
+    }
+    return [words for name, words in wanted.items() if not getattr(subject, name)]
