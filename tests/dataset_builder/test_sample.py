@@ -17,9 +17,9 @@ from harness.testset import SUBSETS, FrozenSet
 
 SHIPPED = Path(dataset_builder.__file__).parent / "wikiorder-sample"
 DIGESTS = {
-    "train": "d55b08e560c1f7b071617a4361bd5b6b5afc70911b1e72e1d23bd26c3ee40bdc",
-    "validation": "f9c12fb195f44f821d7cd2e0f088c1939033f766f43b3a4bc997600b173409d3",
-    "test": "b94ed3fadaa9a0a785cc1da1bf3ce6a9c7720ee78dc24cba472b9a051f2d4dba",
+    "train": "2f709a7a7b665a09f0b3677263f62cac89edc77c7ae5569039a9017b83ae0886",
+    "validation": "f610d155ea81504f66678fb21959c4ee80c8f5e2e348af6cb863d4d84bfd2cd2",
+    "test": "9d17152de9c1a96cada72cf5ead3cb7fd3469ca5f8323888a8fa23908d17cce6",
 }
 WORDS = tomllib.loads(sample.WORDS.read_text(encoding="utf-8"))
 
