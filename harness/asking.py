@@ -80,6 +80,7 @@ class Asking:
     log: Path
     watch: Watch
     asked: Asked = field(default_factory=Asked)
+    most: int | None = None  # batches of the first pass, for a rehearsal that stops there
 
     @property
     def vector_path(self) -> Path:
@@ -94,7 +95,7 @@ class Asking:
         asked, number, restarts = self.asked, 1, RESTARTS
         with Journal(self.journal, self.identity) as journal:
             try:
-                while number in PHASES:
+                while number in PHASES and (number == 1 or self.most is None):
                     try:
                         self._ask_pass(number, journal)
                         number += 1
@@ -163,7 +164,7 @@ class Asking:
         """Ask one pass from where the journal ends. Batches are counted over both passes."""
         batches = [batch for p in passes for batch in p.batches]
         first = sum(len(p.batches) for p in passes[: number - 1])
-        end = first + len(passes[number - 1].batches)
+        end = first + len(passes[number - 1].batches[: self.most])
         again = len(journal.entries) - 1
         began = time.monotonic()
         with (

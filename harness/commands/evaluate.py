@@ -13,6 +13,7 @@ from harness.records import InputError, Modality
 
 if TYPE_CHECKING:
     from harness.bundle import Bundle
+    from harness.rehearsal import Estimate
     from harness.sandbox.base import Sandbox
 
 SAMPLE = Path(__file__).parents[2] / "dataset_builder/wikiorder-sample/test"
@@ -42,6 +43,8 @@ SANDBOXES = ("auto", "docker", "process")
 )
 @click.option("--key-file", type=click.Path(path_type=Path), help="The release key, for a hidden set.")
 @click.option("--fresh", is_flag=True, help="Ask everything again, whatever an earlier run left.")
+@click.option("--dry-run", is_flag=True, help="Ask three batches, say how long all would take, and keep nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a modality instead of tables.")
 def evaluate(
     folder: Path,
     data: Path | None,
@@ -54,13 +57,16 @@ def evaluate(
     probes: int,
     key_file: Path | None,
     fresh: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Run SUBMISSION in a sandbox, one modality after the other, and score its answers.
 
     Writes a result bundle a modality. Killed, it goes on where it was when the same command is given again.
     """
-    from harness import ownership, pipeline, release, submission, testset
+    from harness import ownership, pipeline, rehearsal, release, submission, testset
     from harness.asking import Order
+    from harness.files import json_line
     from harness.sandbox.base import Limits
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox is torn down, as for Ctrl-C
@@ -84,8 +90,11 @@ def evaluate(
     for modality in wanted:
         order = Order(subject, frozen, modality, seed, weights.resolve() if weights else None, limits, probes, canaries)
         with _Progress(f"{subject.name} {modality}") as progress:
+            if dry_run:
+                click.echo(_forecast(rehearsal.rehearse(order, sandbox, progress), f"{subject.title}, {modality}"))
+                continue
             found = pipeline.evaluate(order, sandbox, results, progress, fresh)
-        click.echo(_report(found))
+        click.echo(json_line({"bundle": str(found.root), **found.result}).rstrip() if as_json else _report(found))
         failed |= found.result["status"] == "failed"
     if failed:
         sys.exit(1)
@@ -111,6 +120,14 @@ def _sandbox(kind: str) -> Sandbox:
             raise
         click.echo(f"{error} Going on with the process sandbox.", err=True)
         return ProcessSandbox()
+
+
+def _forecast(estimate: Estimate, head: str) -> str:
+    minutes, seconds = divmod(round(estimate.seconds), 60)
+    return (
+        f"{head}: about {minutes} min {seconds} s for {estimate.questions} questions "
+        f"(start-up {estimate.startup_s:.1f} s, a batch {estimate.batch_s:.3f} s)"
+    )
 
 
 def _report(found: Bundle) -> str:

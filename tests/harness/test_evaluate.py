@@ -94,6 +94,21 @@ def test_an_equal_run_is_read_and_not_asked_again(tmp_path: Path, data: Path, re
     )
 
 
+def test_scripts_get_one_json_object_a_modality(tmp_path: Path, data: Path, results: Path) -> None:
+    done = evaluate(submission(tmp_path / "s"), "--data", data, "--results", results, "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["modality"] for line in lines] == ["vision+text", "vision", "text"]
+    assert all(bundle.read(Path(line["bundle"])).result["scores"] == line["scores"] for line in lines)
+
+
+def test_a_dry_run_says_how_long_and_leaves_nothing(tmp_path: Path, data: Path, results: Path) -> None:
+    subject = submission(tmp_path / "s", "time.sleep(1.0)")
+    done = evaluate(subject, "--data", data, "--results", results, "--modality", "text", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"test, text: about 0 min (2[4-9]|3\d) s for 96 questions", done.stdout), done.stdout  # 24 batches
+    assert not results.exists()
+
+
 def test_a_changed_submission_does_not_overwrite_a_result(tmp_path: Path, data: Path, results: Path) -> None:
     arguments = (tmp_path / "s", "--data", data, "--results", results, "--modality", "text")
     submission(tmp_path / "s")
