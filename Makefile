@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Torch's CPU build: PyPI's would bring gigabytes of CUDA along. pip prefers 2.13.0+cpu of this index to PyPI's 2.13.0,
-# and passes over an index that it cannot reach (in a second). For CUDA: make setup TORCH_INDEX=
+# Torch's CPU build, a tenth of the size of PyPI's: from where pip looks anyway, or else from its own index. (pip prefers
+# 2.13.0+cpu to 2.13.0, and passes over an index that it cannot reach.) With CUDA: make setup CUDA=1
 TORCH ?= torch==2.13.0
 TORCH_INDEX ?= 
 INSTALLED := $(VENV)/.installed
@@ -16,7 +16,12 @@ $(INSTALLED): pyproject.toml
 	@echo "setup: installing into $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"setup: Python 3.11 or newer is needed; $(PYTHON) is {sys.version.split()[0]}. Name another: make PYTHON=python3.11")'
 	@$(PYTHON) -m venv $(VENV) || { echo "setup: $(PYTHON) has no working venv module (on Debian: apt-get install python3-venv)" >&2; exit 1; }
-	@$(BIN)/python -m pip install -qq --retries 1 --no-deps $(addprefix --extra-index-url=,$(TORCH_INDEX)) $(TORCH)
+ifdef CUDA
+	@$(BIN)/python -m pip install -qq $(TORCH)
+else
+	@$(BIN)/python -m pip install -qq --no-deps $(TORCH)+cpu 2>/dev/null || \
+	    $(BIN)/python -m pip install -qq --retries 1 --no-deps --extra-index-url $(TORCH_INDEX) $(TORCH)
+endif
 	@$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@touch $@
 

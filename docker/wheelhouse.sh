@@ -10,12 +10,17 @@ set -eu
 
 python=${PYTHON:-python3}
 wheelhouse=build/wheelhouse
-# The CPU build of torch is not on PyPI. pip passes over an index that it cannot reach.
+# Where the CPU build of torch is; PyPI has it not.
 index=${TORCH_INDEX:-}
 
 cd "$(dirname "$0")/.."
 platforms=--platform=manylinux2014_x86_64
 for minor in $(seq 5 36); do platforms="$platforms --platform=manylinux_2_${minor}_x86_64"; done
+
+download() { # [OPTION...]
+    "$python" -m pip download -qq --retries 2 --require-hashes --no-deps --requirement "$lock" --dest "$folder" \
+        --only-binary :all: --python-version 3.11 --implementation cp $platforms "$@"
+}
 
 for layer in tools "$@"; do
     lock=docker/locks/$layer.txt
@@ -31,9 +36,8 @@ for layer in tools "$@"; do
     echo "wheelhouse: downloading $layer"
     rm -rf "$folder"
     mkdir -p "$folder"
-    [ "$layer" = torch-cpu ] && extra="--extra-index-url=$index" || extra=
-    "$python" -m pip download -qq --retries 2 --require-hashes --no-deps --requirement "$lock" --dest "$folder" \
-        --only-binary :all: --python-version 3.11 --implementation cp $platforms $extra || {
+    # From where pip looks anyway, or else from torch's own index as well.
+    download 2>/dev/null || download --extra-index-url "$index" || {
         echo "wheelhouse: $layer could not be downloaded by $python -m pip: see above. The hashes in $lock are those of the index it was locked against; '$python docker/lock.py' locks anew" >&2
         exit 1
     }
