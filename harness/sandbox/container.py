@@ -16,10 +16,12 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.records import HarnessError, InputError, SubmissionError
+from harness.sandbox import sibling
 from harness.sandbox.base import (
     EXCHANGE,
     FILES_PER_MIB,
@@ -179,6 +181,7 @@ class ContainerSandbox:
             raise EngineUnavailableError(
                 f"no container engine answers ({_short(error)}). Start one, or use --sandbox process."
             ) from None
+        self._mounts = sibling.own_mounts(self._engine)
         self._reap()
 
     def describe(self) -> str:
@@ -228,7 +231,12 @@ class ContainerSandbox:
         container: Container | None = None
         session: ContainerSession | None = None
         try:
-            container = self._engine.containers.create(**container_options(launch, run, time.time()))
+            seen = replace(
+                launch,
+                exchange=sibling.on_host(launch.exchange, self._mounts),
+                weights=launch.weights and sibling.on_host(launch.weights, self._mounts),
+            )
+            container = self._engine.containers.create(**container_options(seen, run, time.time()))
             streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             session = ContainerSession(container, container.attach_socket(params=streams), launch)
             container.start()

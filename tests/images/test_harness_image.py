@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.sandbox.sibling import VOLUME
+
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 LOCKED_DOWN = ["--network", "none", "--read-only", "--cap-drop", "ALL", "--cap-add", "SETUID", "--cap-add", "SETGID"]
@@ -106,6 +108,18 @@ def test_a_user_who_is_not_root_is_told_that_nothing_separates_the_predictor(tmp
     assert "NOT isolated: the board does not rank it" in ended.stdout
     result = json.loads((results / f"coin/{SET}/text/result.json").read_text())
     assert result["isolation"]["isolated"] is False
+
+
+def test_with_the_engines_socket_the_predictor_runs_in_a_container_beside_the_harness(results: Path) -> None:
+    socket = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+    options = ["--network", "none", "-v", f"{socket}:/var/run/docker.sock", "-v", f"{results}:/results"]
+    evaluate = ["wikiorder-harness", "evaluate", "submissions/coin", "--modality", "vision"]
+    ended = docker_run(*options, *VOLUME.split(), *evaluate)
+    assert "Coin, vision, on wikiorder-sample 1 (docker sandbox, isolated)" in ended.stdout
+
+    refused = docker_run(*options, *evaluate, "--fresh", check=False)
+    assert refused.returncode == 2
+    assert f"Start the harness with {VOLUME}, or use --sandbox process." in refused.stderr
 
 
 def test_results_that_cannot_be_kept_are_refused_in_one_line() -> None:
