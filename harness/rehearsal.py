@@ -34,7 +34,8 @@ def rehearse(order: Order, sandbox: Sandbox, watch: Watch, batches: int = 3) -> 
         journal = Path(name) / "journal"
         asking = Asking(order, sandbox, image, journal, {}, Path(name) / "log", watch, most=batches)
         asking.run()
-        size = Journal(journal, {}).batch or 1
+        with Journal(journal, {}) as answered:
+            size = answered.batch or 1
     passes = questions.plan(order.frozen, size, order.modality, order.probed)
     total = sum(len(p.batches) for p in passes)
     latencies, startup_s = asking.asked.latencies_s, asking.asked.starts[0].startup_s
