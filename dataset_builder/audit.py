@@ -75,7 +75,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one probe found. adjusted: its p value after Holm; None for a probe that does not gate."""
+    """What one probe found. probabilities: of every test pair, canaries included.
+
+    adjusted: its p value after Holm; None for a probe that does not gate.
+    """
 
     probe: Probe
     overall: Score
@@ -95,21 +98,20 @@ class Audit:
 
 
 def audit(folder: Path, key: bytes | None = None, workers: int | None = None) -> Audit:
-    """Audit the build in `folder`. key: the release key, so that canaries are left out."""
+    """Audit the build in `folder`. key: the release key of a hidden one, whose canaries say nothing."""
     train, test = _subset(folder, "train"), _subset(folder, "test")
-    return audit_sets(train, test, release.canaries(test, key) if key else (), workers or os.cpu_count() or 1)
+    return audit_sets(train, test, release.secret(test, key), workers or os.cpu_count() or 1)
 
 
 def audit_sets(train: FrozenSet, test: FrozenSet, canaries: Container[str] = (), workers: int = 1) -> Audit:
     """Fit every probe on train and score it on test, but for the pairs whose labels are coins."""
-    counted = [n for n, answer in enumerate(test.answers) if answer.pair_id not in canaries]
+    counted = np.array([answer.pair_id not in canaries for answer in test.answers], dtype=bool)
     taught = list(range(0, len(train.answers), max(1, len(train.answers) // TRAINED_ON)))
-    if not counted or len({train.answers[n].label for n in taught}) < 2:
+    if not counted.any() or len({train.answers[n].label for n in taught}) < 2:
         raise InputError(f"{train.title}: train and test need pairs of both labels to fit and to score a probe")
-    fitting, scoring = _sample(train, taught, workers), _sample(test, counted, workers)
+    fitting, asking = _sample(train, taught, workers), _sample(test, range(len(test.answers)), workers)
     labels = np.array([train.answers[n].label for n in taught])
-    answers = [test.answers[n] for n in counted]
-    return judge([_try(probe, fitting, labels, scoring, answers) for probe in PROBES])
+    return judge([_try(probe, fitting, labels, asking, test.answers, counted) for probe in PROBES])
 
 
 def judge(findings: Sequence[Finding]) -> Audit:
@@ -155,18 +157,26 @@ def _sample(frozen: FrozenSet, rows: Sequence[int], workers: int) -> Sample:
     return Sample(questions, rows, len(frozen.questions), measure(frozen.root, shown, workers))
 
 
-def _try(probe: Probe, train: Sample, labels: NDArray[np.int64], test: Sample, answers: Sequence[Answer]) -> Finding:
-    """Fit one probe and score it."""
+def _try(
+    probe: Probe,
+    train: Sample,
+    labels: NDArray[np.int64],
+    test: Sample,
+    answers: Sequence[Answer],
+    counted: NDArray[np.bool_],
+) -> Finding:
+    """Fit one probe, ask it the whole test set, and score it on the pairs that count."""
     p = _model(probe.features(train), labels).predict_proba(probe.features(test))[:, 1]
     correct = (p > 0.5) == np.array([answer.label == 1 for answer in answers])
     articles = np.array([answer.article_id for answer in answers])
     categories = np.array([pair.category for pair in test.questions])
     by_category = {
-        str(name): clustered(correct[categories == name], articles[categories == name])
-        for name in np.unique(categories)
+        str(name): clustered(correct[inside], articles[inside])
+        for name in np.unique(categories[counted])
+        if (inside := counted & (categories == name)).any()
     }
     probabilities = {pair.pair_id: float(value) for pair, value in zip(test.questions, p, strict=True)}
-    return Finding(probe, clustered(correct, articles), by_category, probabilities)
+    return Finding(probe, clustered(correct[counted], articles[counted]), by_category, probabilities)
 
 
 def _model(features: Any, labels: NDArray[np.int64]) -> Any:

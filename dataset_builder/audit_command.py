@@ -27,7 +27,8 @@ def audit(folder: Path, out: Path | None, results: Path | None, key_file: Path |
     \b
     wikiorder dataset audit sets/open-howto
     """
-    found = auditing.audit(folder, release.read_key(key_file) if key_file else None, workers)
+    key = release.read_key(key_file) if key_file else None
+    found = auditing.audit(folder, key, workers)
     frozen = testset.load(folder / "test")
     out = out or folder.with_name(f"{folder.name}.audit")
     out.mkdir(parents=True, exist_ok=True)
@@ -35,7 +36,7 @@ def audit(folder: Path, out: Path | None, results: Path | None, key_file: Path |
     files.write(out / "audit.md", f"# Audit of {frozen.title}\n\n{report.table(found, 'github')}\n".encode())
     report.draw(found, out / "audit.png", f"{frozen.manifest.name} {frozen.manifest.version}")
     click.echo(report.table(found))
-    for control in report.write_controls(found, frozen, results) if results else ():
+    for control in report.write_controls(found, frozen, release.secret(frozen, key), results) if results else ():
         click.echo(control)
     click.echo(f"{out}: {found.verdict.value}")
     sys.exit(found.verdict.exit_code)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.audit import LEVEL, MARGIN, Audit, Finding, Score
-from harness import bundle, scoring
-from harness.judging import SCORING_KEY
+from harness import bundle
+from harness.judging import judge
 from harness.pipeline import LOG
+from harness.records import Answer
 from harness.testset import FrozenSet
 
 KINDS = {True: "artefact", False: "content"}
@@ -98,28 +99,23 @@ def draw(audit: Audit, path: Path, title: str) -> None:
     figure.savefig(path, dpi=160, metadata={"Software": None})
 
 
-def write_controls(audit: Audit, frozen: FrozenSet, results: Path) -> list[Path]:
+def write_controls(audit: Audit, frozen: FrozenSet, canaries: Mapping[str, Answer], results: Path) -> list[Path]:
     """Content probes as result bundles, for the board to show beside the models. Returns their folders."""
-    return [_write_control(f, frozen, results) for f in audit.findings if not f.probe.gates]
+    return [_write_control(f, frozen, canaries, results) for f in audit.findings if not f.probe.gates]
 
 
-def _write_control(finding: Finding, frozen: FrozenSet, results: Path) -> Path:
+def _write_control(finding: Finding, frozen: FrozenSet, canaries: Mapping[str, Answer], results: Path) -> Path:
     probe = finding.probe
     name = f"probe-{probe.name.replace(' ', '-')}"
-    scored = [
-        (pair, answer)
-        for pair, answer in zip(frozen.questions, frozen.answers, strict=True)
-        if pair.pair_id in finding.probabilities
-    ]
-    questions, answers = zip(*scored, strict=True)
     root = bundle.folder(results, name, frozen, probe.modality)
     root.mkdir(parents=True, exist_ok=True)
     (root / LOG).write_text("a shortcut probe, fitted on train by the audit; nothing ran in a sandbox\n")
-    scores = scoring.score(questions, answers, finding.probabilities, SCORING_KEY)
+    judged = judge(frozen, canaries, finding.probabilities, ())
+    trust = {"stateful": False, "probed": 0} | judged.trust
     result = bundle.result_json(
-        frozen, _describe(name, finding), probe.modality, 0, ISOLATION, {"stateful": False, "probed": 0}, scores, None
+        frozen, _describe(name, finding), probe.modality, 0, ISOLATION, trust, judged.scores, None
     )
-    bundle.write(root, result, bundle.count_articles(frozen, finding.probabilities), finding.probabilities, (), {})
+    bundle.write(root, result, judged.articles, finding.probabilities, (), {})
     return root
 
 

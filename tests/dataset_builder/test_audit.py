@@ -15,7 +15,7 @@ from dataset_builder.audit import Finding, Score, Verdict, audit, audit_sets, cl
 from dataset_builder.build import Request, build
 from dataset_builder.probes import PROBES
 from dataset_builder.spec import Spec
-from harness import bundle, cli, testset
+from harness import bundle, cli, testset, verification
 from harness.records import InputError
 from tests.dataset_builder.crawls import article, crawl, spec
 from tests.dataset_builder.naive import naive_sets
@@ -143,6 +143,7 @@ def test_the_command_leaves_a_table_a_picture_and_control_rows(
     stored = bundle.read(control.parent)
     assert stored.result["submission"]["kind"] == "control"
     assert stored.result["set"]["digest"] == testset.load(built / "test").digest
+    assert verification.from_answers(stored, testset.load(built / "test"), {}) == []
     assert set(stored.predictions) == {pair.pair_id for pair in testset.load(built / "test").questions}
 
 

@@ -1,7 +1,11 @@
 """What a build promises, whatever the crawl."""
 
 import json
+import os
 import random
+import resource
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -162,3 +166,59 @@ def test_a_doubled_id_is_named(tmp_path: Path) -> None:
     write_lines(raw, [article(0), article(0)])
     with pytest.raises(InputError, match="article id 'a000' stands twice"):
         build(Request(spec(), raw, tmp_path / "out"))
+
+
+def test_an_article_gives_at_most_as_many_pairs_as_the_spec_says(tmp_path: Path) -> None:
+    built(tmp_path, [article(n) for n in range(30)], spec("[pairs]\nper_article = 2"))
+    for subset in SUBSETS:
+        counts = Counter(answer.article_id for answer in testset.load(tmp_path / "out" / subset).answers)
+        assert max(counts.values()) <= 2
+
+
+def test_one_more_article_changes_only_what_it_must(tmp_path: Path) -> None:
+    """It shifts at most one other article over each border of the split; elsewhere pairs only come or only go."""
+    rows = [article(n) for n in range(41)]
+    quota = '"Cooking" = { train = 60, validation = 20, test = 40 }'
+    built(tmp_path / "less", rows[:-1], spec(categories=quota))
+    built(tmp_path / "more", rows, spec(categories=quota))
+    less, more = (pairs_of(tmp_path / name / "out") for name in ("less", "more"))
+    moved = {name for name in less if name in more and less[name][0] != more[name][0]}
+    assert len(moved) <= 2
+    for name in less.keys() & more.keys() - moved:
+        before, after = less[name][1], more[name][1]
+        assert before <= after or after <= before
+
+
+def pairs_of(out: Path) -> dict[str, tuple[str, set[tuple[int, ...]]]]:
+    """The subset and the pairs of every article that a build shows."""
+    found: dict[str, tuple[str, set[tuple[int, ...]]]] = {}
+    for subset in SUBSETS:
+        for answer in testset.load(out / subset).answers:
+            found.setdefault(answer.article_id, (subset, set()))[1].add(tuple(sorted(answer.positions)))
+    return found
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path, workers: str) -> None:
+    """A limit on the size of files stands in for the disk: writing fails in the middle, wherever it happens."""
+    crawl(tmp_path / "raw", [article(n) for n in range(12)])
+    (tmp_path / "spec.toml").write_text(
+        'name = "small"\nversion = "1"\nseed = "s"\n[articles]\nmin_side = 32\n'
+        '[categories]\n"Cooking" = { train = 20, validation = 6, test = 6 }\n'
+    )
+    places = ["--spec", tmp_path / "spec.toml", "--raw", tmp_path / "raw", "--out", tmp_path / "out"]
+    command = [sys.executable, "-m", "harness", "dataset", "build", *map(str, places), "--workers", workers]
+    for limit in (64, 1000):  # bytes: the first picture, then the questions of the train set
+        ran = subprocess.run(
+            command,
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        )
+        assert ran.returncode == 1, ran.stderr
+        (line,) = (text for text in ran.stderr.splitlines() if text.startswith("wikiorder"))
+        assert "File too large; nothing was built" in line
+        assert "Traceback" not in ran.stderr
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["raw", "spec.toml"]
