@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 TORCH_INDEX ?= 
 INSTALLED := $(VENV)/.installed
 
-.PHONY: setup demo images test lint check format clean
+.PHONY: setup demo images test lint check rehearse board rerun format clean
 
 setup: $(INSTALLED)
 
@@ -44,6 +44,28 @@ check: lint
 # ARGS goes to pytest: make test ARGS='-k coin'
 test: setup
 	@sh docker/test.sh $(BIN) $(ARGS)
+
+# What submissions would score on the sample: those that differ from BASE, or those named in SUBMISSIONS.
+BASE ?= origin/main
+SUBMISSIONS ?= $(shell git diff --name-only $(BASE)...HEAD | grep -oE '^submissions/[a-z0-9][a-z0-9_-]*' | sort -u)
+REHEARSAL := build/rehearsal
+rehearse: setup
+	@mkdir -p $(REHEARSAL)/results; failed=0; \
+	for folder in $(SUBMISSIONS); do \
+	    [ -f "$$folder/submission.toml" ] || continue; \
+	    $(BIN)/python -m harness evaluate "$$folder" --results $(REHEARSAL)/results || failed=1; \
+	done; \
+	$(BIN)/python -m harness leaderboard build --results $(REHEARSAL)/results && exit $$failed
+
+# Derive the numbers of every filed bundle anew, then regenerate the board.
+RESULTS ?= leaderboard/results
+board: setup
+	@find $(RESULTS) -name result.json -printf '%h\n' | sort | xargs --no-run-if-empty $(BIN)/python -m harness verify
+	@$(BIN)/python -m harness leaderboard build --results $(RESULTS)
+
+# Evaluate one filed row of the embedded sample again, another each week, and say how far the two runs agree.
+rerun: setup
+	@$(BIN)/python -m harness leaderboard rerun --results $(RESULTS) --out build/rerun.md
 
 format: setup
 	$(BIN)/ruff format .

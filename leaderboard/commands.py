@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness import files
+from harness.commands.evaluate import SAMPLE, SANDBOXES, evaluate
 from harness.records import HarnessError, Modality
 from leaderboard.board import document
 from leaderboard.collect import collect
@@ -171,6 +172,49 @@ def card(root: Path) -> None:
     from leaderboard import card as cards
 
     click.echo(cards.card(bundle.read(root)), nl=False)
+
+
+@leaderboard.command()
+@results_option
+@click.option("--out", type=click.Path(path_type=Path), help="Write what was found here, too.")
+@click.option("--data", type=click.Path(path_type=Path), help="A frozen set. Default: the embedded sample's test set.")
+@click.option("--submissions", type=click.Path(path_type=Path), default=Path("submissions"), show_default=True)
+@click.option("--week", help="Which row is asked: another each week. Default: this week, such as 2026-W48.")
+@click.option("--sandbox", "kind", type=click.Choice(SANDBOXES), default="docker", show_default=True)
+@click.pass_context
+def rerun(
+    context: click.Context,
+    results: Path,
+    out: Path | None,
+    data: Path | None,
+    submissions: Path,
+    week: str | None,
+    kind: str,
+) -> None:
+    """Ask one filed row again, and say how far the two runs agree.
+
+    \b
+    wikiorder leaderboard rerun
+    """
+    import tempfile
+    from datetime import UTC, datetime
+
+    from harness import bundle, testset
+    from leaderboard import rerun as repetition
+
+    frozen = testset.load(data or SAMPLE)
+    found = repetition.choose(results, submissions, frozen.digest, week or f"{datetime.now(UTC):%G-W%V}")
+    modality = Modality(found.result["modality"])
+    name, seed = found.result["submission"]["name"], found.result["seed"]
+    with tempfile.TemporaryDirectory(prefix="wikiorder-rerun-") as folder:
+        again = {"data": frozen.root, "modalities": (modality.value,), "kind": kind, "seed": seed}
+        context.invoke(evaluate, folder=submissions / name, results=Path(folder), weights=None, probes=0, **again)
+        repeated = bundle.read(bundle.folder(Path(folder), name, frozen, modality))
+        text = repetition.agreement(found, repeated)
+    click.echo(f"\n{text}", nl=False)
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        files.write(out, text.encode())
 
 
 def secret(frozen: FrozenSet, key_file: Path | None) -> dict[str, Answer]:

@@ -48,7 +48,7 @@ def new(name: str, into: Path, plain: bool) -> None:
     left_out = shutil.ignore_patterns("README.md", "__pycache__", "predict.py" if plain else "plain.py")
     shutil.copytree(TEMPLATE, target, ignore=left_out)
     for path in (path for path in target.iterdir() if path.is_file()):
-        text = path.read_text(encoding="utf-8").replace('"template"', f'"{name}"')
+        text = path.read_text(encoding="utf-8").replace('"template"', f'"{name}"').replace('"My model"', f'"{name}"')
         path.write_text(_plain(text) if plain else text, encoding="utf-8")
     program = target / ("plain.py" if plain else "predict.py")
     click.echo(f"{target}: now write the model into {program.name}, say in submission.toml what it is, and rehearse:")
