@@ -19,8 +19,8 @@ import numpy as np
 from harness import intervals, keyed
 from harness.intervals import Counts, Floats
 from harness.precision import resolvable, standard_error
-from harness.records import InputError, StepPair
-from harness.tally import Tally, bounded, rounded
+from harness.records import Answer, InputError, Prediction, StepPair
+from harness.tally import Tally, bounded, of_group, rounded
 
 FLIPS = 10_000
 ROUNDING = 1e-12  # two sums of the same numbers in another order differ by less
@@ -40,6 +40,18 @@ def compare(first: Sequence[Tally], second: Sequence[Tally], key: bytes) -> dict
         "micro": _overall(first, differences, [1 / pairs] * len(first), key, micro=True),
         "categories": categories,
     }
+
+
+def drop(
+    answers: Sequence[Answer], asked: Mapping[str, float], again: Mapping[str, float], key: bytes, name: str
+) -> dict[str, Any]:
+    """How much accuracy falls on the pairs asked again otherwise, such as with blank pictures; paired, clustered."""
+    rows = [answer for answer in answers if answer.pair_id in again]
+    tallies = [
+        of_group(name, rows, {a.pair_id: int(Prediction(a.pair_id, said[a.pair_id]).label == a.label) for a in rows})
+        for said in (asked, again)
+    ]
+    return _category(tallies[0], tallies[0].correct - tallies[1].correct, key)
 
 
 def check_same_pairs(first: Sequence[Tally], second: Sequence[Tally]) -> None:

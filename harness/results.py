@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import bundle, tally, testset
+from harness import bundle, release, tally, testset
 from harness.bundle import Bundle
 from harness.checksums import SUMS
 from harness.records import InputError
@@ -50,6 +50,12 @@ def load_set(data: Path, found: Bundle) -> FrozenSet:
             f"({found.result['set']['digest'][:12]}…); name the set that was asked"
         )
     return frozen
+
+
+def load_counted(data: Path, found: Bundle, key_file: Path | None) -> FrozenSet:
+    """The same as it is scored: a hidden set without its canaries, which its release key tells."""
+    frozen = load_set(data, found)
+    return release.counted(frozen, release.secret(frozen, release.read_key(key_file) if key_file else None))
 
 
 def tallies(found: Bundle) -> list[Tally]:

@@ -31,7 +31,7 @@ def score(
         "accuracy": accuracy(tallies, key),
         "precision": precision.of_result(tallies),
         "calibration": calibration.of_result(probabilities, labels),
-        "strata": strata.of_result(answers, correct, key),
+        "strata": strata.of_result(questions, answers, correct, key),
         "transitivity": transitivity.of_result(answers, predictions),
     }
 

@@ -5,14 +5,20 @@ Strata cut across categories, so their accuracies are micro ones; an article may
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness import intervals
-from harness.records import Answer
+from harness.records import Answer, StepPair
 from harness.tally import bounded, of_group
 
-DISTANCE = "step distance"
+DISTANCE, MARKERS = "step distance", "headline markers"
+ORDINAL = re.compile(
+    r"\b((first|second|third|initial|final|last)(ly)?|begin(s|ning)?|(start|end)(s|ing)?|finish(es|ing)?|next|then"
+    r"|before|after(wards?)?)\b",
+    re.IGNORECASE,
+)
 
 
 def distance(answer: Answer) -> str:
@@ -21,11 +27,18 @@ def distance(answer: Answer) -> str:
     return str(apart) if apart < 3 else "3+"
 
 
-def of_result(answers: Sequence[Answer], correct: Mapping[str, int], key: bytes) -> dict[str, Any]:
+def markers(pair: StepPair) -> str:
+    """In how many of the two headlines does an English word of order stand, such as "then" or "finally"?"""
+    return ("none", "one", "both")[sum(bool(ORDINAL.search(step.headline)) for step in (pair.first, pair.second))]
+
+
+def of_result(
+    questions: Sequence[StepPair], answers: Sequence[Answer], correct: Mapping[str, int], key: bytes
+) -> dict[str, Any]:
     """For each stratum and each of its values: accuracy, interval, pairs, articles."""
     groups: dict[str, dict[str, list[Answer]]] = {}
-    for answer in answers:
-        for stratum, value in {DISTANCE: distance(answer), **answer.strata}.items():
+    for pair, answer in zip(questions, answers, strict=True):
+        for stratum, value in {DISTANCE: distance(answer), MARKERS: markers(pair), **answer.strata}.items():
             groups.setdefault(stratum, {}).setdefault(value, []).append(answer)
     return {
         stratum: {value: _value(stratum, value, group, correct, key) for value, group in sorted(values.items())}

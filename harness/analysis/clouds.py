@@ -61,7 +61,7 @@ def _scatter(axis: Axes, images: Floats, texts: Floats, title: str) -> None:
         axis.scatter(part[:, 0], part[:, 1], s=10, color=colour, marker=marker, alpha=0.6, label=label, **edge)
     centres = [points[: len(images)].mean(0), points[len(images) :].mean(0)]
     axis.plot(*np.transpose(centres), color="black", linewidth=1.2, zorder=4)
-    axis.set_title(title, loc="left", fontsize=8, pad=12)
+    axis.set_title(title, loc="left", fontsize=7, pad=12)
     axis.text(0, 1.02, f"gap {gap:.3f}", transform=axis.transAxes, fontsize=7)
     axis.set_xlabel(f"PC 1 ({explained[0]:.0%})", fontsize=7)
     axis.set_ylabel(f"PC 2 ({explained[1]:.0%})", fontsize=7)

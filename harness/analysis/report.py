@@ -95,7 +95,7 @@ def draw(study: dict[str, Any]) -> Iterable[tuple[str, str, Figure]]:
 def draw_clouds(samples: Mapping[str, Sample], tuned: Sequence[Sample]) -> Iterable[tuple[str, str, Figure]]:
     """Figs. 3 and 4, from the sampled vectors."""
     for number, (name, sample) in enumerate(samples.items()):
-        caption = f"{name}: pictures and texts on the plane of largest variance, by category; line: between centroids."
+        caption = f"{name}: pictures and texts on the plane of largest variance, by category. Gaps are the sample's."
         yield f"cloud_{number}", caption, clouds.by_category(sample)
     if tuned:
         yield "cloud_tuned", "Before and after fine-tuning.", clouds.before_and_after(*map(clouds.together, tuned))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness import modality_gap, results
+from harness import comparison, modality_gap, results
 from harness.bundle import Bundle
 from harness.modality_gap import PICTURES, TEXT
+from harness.questions import VARIANT_MARK
 from harness.records import InputError, Modality
 from harness.testset import FrozenSet
+from harness.trust import DROPS
 
 CASES = 12  # pairs of each kind that the gallery shows
 
@@ -23,9 +25,10 @@ def study(bundles: Sequence[Bundle], frozen: FrozenSet | None, key: bytes) -> di
         if modality in group:
             raise InputError(f"{group[modality].root} and {found.root} are both {results.name(found)}; name one")
         group[modality] = found
+    ordered = [group[m] for _, group in sorted(by_submission.items()) for m in Modality if m in group]
     return {
         "set": bundles[0].result["set"],
-        "results": [_result(group[m]) for _, group in sorted(by_submission.items()) for m in Modality if m in group],
+        "results": [_result(found, frozen, key) for found in ordered],
         "gaps": {
             name: modality_gap.gaps({m: results.tallies(b) for m, b in group.items()}, key)
             for name, group in sorted(by_submission.items())
@@ -39,7 +42,7 @@ def study(bundles: Sequence[Bundle], frozen: FrozenSet | None, key: bytes) -> di
     }
 
 
-def _result(found: Bundle) -> dict[str, Any]:
+def _result(found: Bundle, frozen: FrozenSet | None, key: bytes) -> dict[str, Any]:
     described = found.result["submission"]
     return {
         "name": results.name(found),
@@ -50,8 +53,22 @@ def _result(found: Bundle) -> dict[str, Any]:
         "isolated": found.result["isolation"]["isolated"],
         "bundle": found.digest,
         "trust": found.result["trust"],
+        "drops": _drops(found, frozen, key) if frozen else {},
         "scores": found.result["scores"],
         "embeddings": found.result.get("embeddings"),
+    }
+
+
+def _drops(found: Bundle, frozen: FrozenSet, key: bytes) -> dict[str, Any]:
+    """The falls in accuracy that `trust` gives as one number each, with their intervals."""
+    again: dict[str, dict[str, float]] = {}
+    for probe in found.probes:
+        pair_id, variant = probe.pair_id.split(VARIANT_MARK)
+        again.setdefault(variant, {})[pair_id] = probe.p_in_order
+    return {
+        name: comparison.drop(frozen.answers, found.predictions, again[variant], key, variant)
+        for variant, name in DROPS.items()
+        if variant in again
     }
 
 

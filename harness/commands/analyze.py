@@ -12,9 +12,12 @@ FOLDER = click.Path(path_type=Path)
 @click.command(epilog="Example: wikiorder analyze results --data DATA --out report")
 @click.argument("bundles", nargs=-1, required=True, type=FOLDER)
 @click.option("--data", type=FOLDER, help="The frozen set they answer: adds who needs what, and the case gallery.")
+@click.option("--key-file", type=FOLDER, help="The release key, for a hidden set.")
 @click.option("--tuned", nargs=2, type=FOLDER, help="Two bundles: a model before and after fine-tuning, side by side.")
 @click.option("--out", type=FOLDER, default=Path("report"), show_default=True, help="The report folder.")
-def analyze(bundles: tuple[Path, ...], data: Path | None, tuned: tuple[Path, Path] | None, out: Path) -> None:
+def analyze(
+    bundles: tuple[Path, ...], data: Path | None, key_file: Path | None, tuned: tuple[Path, Path] | None, out: Path
+) -> None:
     """Report on BUNDLES: bundle folders, or folders that hold some, all of results on one set.
 
     Writes accuracy, precision, the modality gap as performance and as geometry, strata and calibration as HTML,
@@ -26,7 +29,7 @@ def analyze(bundles: tuple[Path, ...], data: Path | None, tuned: tuple[Path, Pat
     from harness.judging import SCORING_KEY
 
     found = results.read(results.find(bundles))
-    frozen = results.load_set(data, found[0]) if data else None
+    frozen = results.load_counted(data, found[0], key_file) if data else None
     samples = {results.name(one): sample for one in found if (sample := vectors.load_sample(one.root))}
     before_and_after = [vectors.require_sample(one.root) for one in results.read(tuned or ())]
     report.write(study(found, frozen, SCORING_KEY), frozen, out, samples, before_and_after)

@@ -14,9 +14,10 @@ FOLDER = click.Path(path_type=Path)
 @click.argument("first", type=FOLDER)
 @click.argument("second", type=FOLDER)
 @click.option("--data", type=FOLDER, help="The frozen set they answer: adds McNemar's test and the pairs themselves.")
+@click.option("--key-file", type=FOLDER, help="The release key, for a hidden set.")
 @click.option("--show", type=click.IntRange(0), default=3, show_default=True, help="Pairs to show of each kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every pair that only one got right.")
-def compare(first: Path, second: Path, data: Path | None, show: int, as_json: bool) -> None:
+def compare(first: Path, second: Path, data: Path | None, key_file: Path | None, show: int, as_json: bool) -> None:
     """Compare two results on one set: the bundle folders FIRST and SECOND.
 
     Differences are first minus second, with intervals clustered by article, a permutation test over articles, and
@@ -27,7 +28,7 @@ def compare(first: Path, second: Path, data: Path | None, show: int, as_json: bo
 
     left, right = results.read([first, second])
     found = comparison.compare(results.tallies(left), results.tallies(right), SCORING_KEY)
-    frozen = results.load_set(data, left) if data else None
+    frozen = results.load_counted(data, left, key_file) if data else None
     if frozen:
         found |= comparison.pairs_apart(frozen.questions, results.grade(left, frozen), results.grade(right, frozen))
     if as_json:

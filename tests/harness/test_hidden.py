@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from harness import bundle, keyed, release, testset, trust
+from harness.commands.analyze import analyze
+from harness.commands.compare import compare
 from harness.commands.evaluate import evaluate
 from harness.commands.publish import publish
 from harness.commands.verify import verify
@@ -108,3 +110,16 @@ def test_a_public_set_has_nothing_to_withhold(tmp_path: Path) -> None:
     root = bundles.write(tmp_path / "results", tiny_set(tmp_path / "set"), "model")
     with pytest.raises(InputError, match="public as it is"):
         bundle.publish(bundle.read(root), tmp_path / "out")
+
+
+def test_reports_and_comparisons_leave_the_canaries_out(tmp_path: Path, frozen: FrozenSet, key_file: Path) -> None:
+    root = str(run(tmp_path, frozen, key_file))
+    with pytest.raises(InputError, match="its canaries must not count"):
+        CliRunner().invoke(compare, [root, root, "--data", str(frozen.root)], catch_exceptions=False)
+    words = [root, root, "--data", str(frozen.root), "--key-file", str(key_file), "--json"]
+    found = json.loads(CliRunner().invoke(compare, words, catch_exceptions=False).output)
+    assert sum(row["pairs"] for row in found["categories"].values()) == 84
+    assert found["mcnemar"]["only_first"] == 0
+    words = [root, "--data", str(frozen.root), "--key-file", str(key_file), "--out", str(tmp_path / "report")]
+    CliRunner().invoke(analyze, words, catch_exceptions=False)
+    assert json.loads((tmp_path / "report/report.json").read_text())["results"][0]["drops"] == {}
