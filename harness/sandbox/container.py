@@ -181,8 +181,19 @@ class ContainerSandbox:
             raise EngineUnavailableError(
                 f"no container engine answers ({_short(error)}). Start one, or use --sandbox process."
             ) from None
-        self._mounts = sibling.own_mounts(self._engine)
+        self._mounts = self._own_mounts()
         self._reap()
+
+    def _own_mounts(self) -> list[dict[str, Any]] | None:
+        """What the engine has mounted into the container that we run in, if it runs us."""
+        from docker.errors import NotFound
+
+        own = sibling.own_container()
+        try:
+            mounts: list[dict[str, Any]] | None = self._engine.containers.get(own).attrs["Mounts"] if own else None
+        except NotFound:  # a container of another engine
+            return None
+        return mounts
 
     def describe(self) -> str:
         """The engine in a few words."""

@@ -10,12 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.records import InputError
-
-if TYPE_CHECKING:
-    from docker import DockerClient
 
 MOUNTS = Path("/proc/self/mountinfo")
 OWN_HOSTNAME = re.compile(
@@ -24,22 +21,14 @@ OWN_HOSTNAME = re.compile(
 VOLUME = "--mount type=volume,dst=/tmp,volume-opt=type=tmpfs,volume-opt=device=tmpfs"
 
 
-def own_mounts(engine: DockerClient) -> list[dict[str, Any]] | None:
-    """What the engine has mounted into the container that we run in; None if it runs no such container."""
-    from docker.errors import NotFound
-
+def own_container() -> str | None:
+    """The engine's name for the container that we run in; None outside of one."""
     found = OWN_HOSTNAME.search(MOUNTS.read_text(encoding="utf-8")) if MOUNTS.exists() else None
-    if not found:
-        return None
-    try:
-        mounts: list[dict[str, Any]] = engine.containers.get(found[1]).attrs["Mounts"]
-    except NotFound:  # a container of another engine
-        return None
-    return mounts
+    return found[1] if found else None
 
 
 def on_host(path: Path, mounts: Sequence[Mapping[str, Any]] | None) -> Path:
-    """Where the engine's host has a path of ours. mounts: what `own_mounts` found."""
+    """Where the engine's host has a path of ours. mounts: what it has mounted for us, None outside a container."""
     if mounts is None:
         return path
     above = [mount for mount in mounts if path.is_relative_to(mount["Destination"]) and mount.get("Source")]

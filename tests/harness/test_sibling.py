@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,20 +20,6 @@ MOUNTS = [
 ]
 
 
-class Engine:
-    """An engine with one container."""
-
-    containers: Any
-
-    def __init__(self) -> None:
-        self.containers = self
-
-    def get(self, identity: str) -> Engine:
-        assert identity == OWN
-        self.attrs = {"Mounts": MOUNTS}
-        return self
-
-
 def test_a_path_is_found_below_the_nearest_mount_above_it() -> None:
     assert sibling.on_host(Path("/tmp/run/exchange"), MOUNTS) == Path("/volumes/one/_data/run/exchange")
     assert sibling.on_host(Path("/tmp/deep/x"), MOUNTS) == Path("/home/ada/deep/x")
@@ -50,12 +35,11 @@ def test_a_path_that_the_host_does_not_have_is_refused_with_the_option_that_help
         sibling.on_host(Path(path), MOUNTS)
 
 
-@pytest.mark.parametrize(("text", "found"), [(HOSTNAME, MOUNTS), (ON_A_HOST, None)])
+@pytest.mark.parametrize(("text", "found"), [(HOSTNAME, OWN), (ON_A_HOST, None)])
 def test_the_own_container_is_told_by_its_host_name(
-    text: str, found: list[dict[str, str]] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    text: str, found: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A host shows the mounts of the containers that it runs, too."""
     (tmp_path / "mountinfo").write_text(text)
     monkeypatch.setattr(sibling, "MOUNTS", tmp_path / "mountinfo")
-    engine: Any = Engine()
-    assert sibling.own_mounts(engine) == found
+    assert sibling.own_container() == found
