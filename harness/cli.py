@@ -20,6 +20,7 @@ COMMANDS = {
     "verify": ("harness.commands.verify:verify", "Re-derive a result's digests and numbers, offline."),
     "submission": ("harness.commands.submission:submission", "Begin a submission, and rehearse it."),
     "sign": ("harness.commands.sign:sign", "Vouch for a result with a key."),
+    "rerun": ("harness.commands.rerun:rerun", "Ask a random part of a finished run again."),
     "rescore": ("harness.commands.rescore:rescore", "Score stored answers anew, without a model."),
     "analyze": ("harness.commands.analyze:analyze", "Report on results: tables, figures, modality gap, cases."),
     "publish": ("harness.commands.publish:publish", "Make the public bundle of a hidden set's result."),

@@ -78,7 +78,7 @@ def evaluate(
             raise InputError(f"{folder}: does not declare modality {modality}; it declares {declared}")
     if weights and not weights.is_dir():
         raise InputError(f"{weights}: no such folder; --weights wants a folder, such as `wikiorder finetune` writes")
-    sandbox = _sandbox(kind)
+    sandbox = choose_sandbox(kind)
     if sandbox.name == "process":  # as root alone could an engine's socket be opened
         ownership.write_as_owner_of(results)
     frozen = testset.load(_test_set(data))
@@ -89,7 +89,7 @@ def evaluate(
     failed = False
     for modality in wanted:
         order = Order(subject, frozen, modality, seed, weights.resolve() if weights else None, limits, probes, canaries)
-        with _Progress(f"{subject.name} {modality}") as progress:
+        with Progress(f"{subject.name} {modality}") as progress:
             if dry_run:
                 click.echo(_forecast(rehearsal.rehearse(order, sandbox, progress), f"{subject.title}, {modality}"))
                 continue
@@ -106,7 +106,7 @@ def _test_set(data: Path | None) -> Path:
     return data / "test" if (data / "test").is_dir() else data
 
 
-def _sandbox(kind: str) -> Sandbox:
+def choose_sandbox(kind: str) -> Sandbox:
     from harness.sandbox.base import EngineUnavailableError
     from harness.sandbox.container import ContainerSandbox
     from harness.sandbox.process import ProcessSandbox
@@ -156,7 +156,7 @@ def _row(name: str, cell: dict[str, Any], pairs: int, articles: int) -> list[str
     return [name, str(pairs), str(articles), f"{cell['value']:.3f}", interval]
 
 
-class _Progress:
+class Progress:
     """One line with rate and ETA while a terminal watches; nothing otherwise."""
 
     def __init__(self, name: str) -> None:
@@ -164,7 +164,7 @@ class _Progress:
 
         self._bar = tqdm(desc=name, unit=" pairs", disable=None, leave=False, dynamic_ncols=True)
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
