@@ -15,7 +15,7 @@ each other; and what another training run of the same model would have scored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -28,6 +28,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 MIN_ARTICLES = 6
 BOOTSTRAP_FROM = 50
+BLOCK = 250  # resamples drawn at once
 RESAMPLES = 10_000  # the ends of a 95 % interval then wander by about 2 % of its width between keys
 LEVEL = 0.95
 Z = 1.959963984540054  # the normal quantile at 0.975
@@ -79,23 +80,21 @@ def jackknife_difference(difference: Counts, asked: Counts) -> tuple[Floats, Flo
 
 
 def resample(articles: int, key: bytes, *purpose: str, resamples: int = RESAMPLES) -> NDArray[np.float32]:
-    """How often each article is drawn in each resample: (resamples, articles), whole numbers.
-
-    One article fewer is drawn than there are, which makes the variance unbiased (Rao and Wu 1988). Raw bits of a
-    counter-based generator are mapped to articles here, so that no release of numpy can change a published interval.
-    """
-    seed = np.frombuffer(keyed.digest(key, "resample", *purpose)[:16], dtype="<u8")
-    draws = max(1, articles - 1)
-    bits = np.random.Philox(key=seed).random_raw(resamples * draws) >> np.uint64(32)
-    drawn = (bits * np.uint64(articles) >> np.uint64(32)).astype(np.int64).reshape(resamples, draws)
-    flat = drawn + articles * np.arange(resamples)[:, None]
-    weights = np.bincount(flat.ravel(), minlength=resamples * articles)
-    return weights.astype(np.float32).reshape(resamples, articles)
+    """How often each article is drawn in each resample: (resamples, articles), whole numbers."""
+    weights = np.empty((resamples, articles), dtype=np.float32)
+    done = 0
+    for drawn in _draws(articles, key, purpose, resamples):
+        rows = len(drawn)
+        flat = drawn + articles * np.arange(rows)[:, None]
+        counts = np.bincount(flat.ravel(), minlength=rows * articles)
+        weights[done : done + rows] = counts.reshape(rows, articles)
+        done += rows
+    return weights
 
 
 def resampled_counts(weights: NDArray[np.float32], counts: Counts) -> Floats:
     """weights (resamples, articles) times counts (articles,) or (articles, tests). Exact, thus the same everywhere."""
-    exact_in_single = weights.shape[1] * int(counts.max(initial=0)) < 2**24
+    exact_in_single = weights.shape[1] * int(np.abs(counts).max(initial=0)) < 2**24
     totals: Any = weights @ counts.astype(np.float32 if exact_in_single else np.float64)
     return np.asarray(totals, dtype=np.float64)
 
@@ -103,14 +102,34 @@ def resampled_counts(weights: NDArray[np.float32], counts: Counts) -> Floats:
 def resampled(correct: Counts, asked: Counts, key: bytes, category: str, resamples: int = RESAMPLES) -> Resampled:
     """One category's counts in each resample of its articles, scaled to as many articles as there are.
 
-    The articles are put in the order of their counts first: their names play no part in an interval.
+    The articles are put in the order of their counts first: their names play no part in an interval. The sums are those
+    that `resample`'s weights give; for one result, looking counts up is fifteen times as fast as multiplying.
     """
     canonical = np.lexsort((correct, asked))
-    weights = resample(len(asked), key, category, resamples=resamples)
+    sums = [
+        [counts[canonical][drawn].sum(1) for counts in (correct, asked)]
+        for drawn in _draws(len(asked), key, (category,), resamples)
+    ]
+    right, total = (np.concatenate(parts) for parts in zip(*sums, strict=True))
     scale = len(asked) / max(1, len(asked) - 1)
-    return Resampled(
-        resampled_counts(weights, correct[canonical]) * scale, resampled_counts(weights, asked[canonical]) * scale
-    )
+    return Resampled(right * scale, total * scale)
+
+
+def _draws(articles: int, key: bytes, purpose: Sequence[str], resamples: int) -> Iterator[Counts]:
+    """The articles of each resample, some resamples at a time so that memory stays small: (rows, articles - 1).
+
+    One article fewer is drawn than there are, which makes the variance unbiased (Rao and Wu 1988). Raw bits of a
+    counter-based generator are mapped to articles here, so that no release of numpy can change a published interval.
+    """
+    generator = np.random.Philox(key=np.frombuffer(keyed.digest(key, "resample", *purpose)[:16], dtype="<u8"))
+    draws = max(1, articles - 1)
+    for start in range(0, resamples, BLOCK):
+        rows = min(BLOCK, resamples - start)
+        bits = generator.random_raw(rows * draws)
+        bits >>= np.uint64(32)
+        bits *= np.uint64(articles)
+        bits >>= np.uint64(32)
+        yield bits.view(np.int64).reshape(rows, draws)
 
 
 def of_category(correct: Counts, asked: Counts, drawn: Resampled) -> Interval:

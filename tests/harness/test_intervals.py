@@ -70,6 +70,14 @@ def test_published_resamples_never_change() -> None:
     ]
 
 
+def test_looking_counts_up_gives_what_the_weights_give() -> None:
+    correct, asked = counts(1, -2, 3, 0), counts(4, 5, 6, 7)
+    weights = intervals.resample(4, KEY, "Travel")
+    drawn = intervals.resampled(correct, asked, KEY, "Travel")
+    assert drawn.correct == pytest.approx(intervals.resampled_counts(weights, correct) * 4 / 3)
+    assert drawn.asked == pytest.approx(intervals.resampled_counts(weights, asked) * 4 / 3)
+
+
 def test_every_category_has_resamples_of_its_own() -> None:
     assert (intervals.resample(7, KEY, "Travel") != intervals.resample(7, KEY, "Health")).any()
 
