@@ -23,6 +23,7 @@ class RawStep:
         if self.method < 0:
             raise ValueError(f"a step's method is counted from 0, found {self.method}")
         object.__setattr__(self, "headline", plain(self.headline))
+        plain(self.picture)
 
 
 @dataclass(frozen=True, slots=True)

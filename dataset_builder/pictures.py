@@ -13,17 +13,23 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dataset_builder import looks
 from dataset_builder.articles import Article
+from dataset_builder.recoding import SUFFIX, recode
 from dataset_builder.spec import Spec
 from dataset_builder.stripping import Format, UnusablePictureError, sniff
 from harness import testset
 from harness.records import HarnessError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_BYTES = 64 * 2**20  # of one file
 MAX_PIXELS = 64 * 10**6  # a decompression bomb holds more; 64 megapixels are 192 MB decoded
@@ -63,7 +69,7 @@ def examine(
     raw: Path, articles: Sequence[Article], pool: Path, spec: Spec, workers: int
 ) -> Iterator[tuple[Picture, ...] | Fault]:
     """For each article, in the order given: its pictures, stored in `pool`, or the first fault."""
-    work = partial(_examine_article, os.path.realpath(raw), pool, spec.articles.min_side, spec.duplicates.similar)
+    work = partial(_examine_article, os.path.realpath(raw), pool, spec)
     tasks = [tuple(step.picture for step in article.steps) for article in articles]
     if workers == 1:
         yield from map(work, tasks)
@@ -78,24 +84,34 @@ def examine(
             ) from None
 
 
-def _examine_article(
-    raw: str, pool: Path, min_side: int, hashed: bool, names: Sequence[str]
-) -> tuple[Picture, ...] | Fault:
+def _examine_article(raw: str, pool: Path, spec: Spec, names: Sequence[str]) -> tuple[Picture, ...] | Fault:
     pictures = []
     for name in names:
         try:
-            content = _read(raw, name)
-            form = sniff(content)
-            content = form.strip(content)
-            width, height, seen = _decode(content, form, min_side, hashed)
+            pictures.append(_examine_picture(raw, pool, spec, name))
         except _SmallError as fault:
             return Fault("small picture", name, str(fault))
         except _AbsentError as fault:
             return Fault("missing picture", name, str(fault))
         except UnusablePictureError as fault:
             return Fault("unusable picture", name, str(fault))
-        pictures.append(Picture(testset.store_picture(pool, content, form.suffix), width, height, seen))
     return tuple(pictures)
+
+
+def _examine_picture(raw: str, pool: Path, spec: Spec, name: str) -> Picture:
+    """The picture, stored under the hash of what is left of it."""
+    content = _read(raw, name)
+    form = sniff(content)
+    content, suffix = form.strip(content), form.suffix
+    with _decoded(content, form, spec) as image:
+        width, height = image.size
+        if spec.pictures and spec.pictures.reencode:
+            content, suffix = recode(image), SUFFIX
+        else:
+            image.draft(image.mode, (DRAFT, DRAFT))  # JPEG: every code is read, a fraction of the pixels is computed
+            image.load()
+        seen = looks.look(image) if spec.duplicates.similar else 0
+    return Picture(testset.store_picture(pool, content, suffix), width, height, seen)
 
 
 def _read(raw: str, name: str) -> bytes:
@@ -117,27 +133,32 @@ def _read(raw: str, name: str) -> bytes:
         return stream.read()
 
 
-def _decode(content: bytes, form: Format, min_side: int, hashed: bool) -> tuple[int, int, int]:
-    """Width, height and perceptual hash of a picture whose every pixel decodes."""
+@contextmanager
+def _decoded(content: bytes, form: Format, spec: Spec) -> Iterator[Image.Image]:
+    """A picture of sound size and colours; what fails while its pixels are read is an unusable picture too."""
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of damage that it then raises, or that was stripped
             with Image.open(io.BytesIO(content), formats=[form.name]) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    raise UnusablePictureError(f"{width} x {height} pixels: a decompression bomb")
-                if min(width, height) < min_side:
-                    raise _SmallError(f"{width} x {height} pixels; the shorter side must have {min_side}")
-                if image.mode not in MODES:
-                    raise UnusablePictureError(f"colour mode {image.mode}; wanted 8-bit grey, palette or RGB")
-                image.draft(
-                    image.mode, (DRAFT, DRAFT)
-                )  # JPEG: every code is read, a fraction of the pixels is computed
-                image.load()
-                return width, height, looks.look(image) if hashed else 0
+                _check(image, spec.articles.min_side)
+                yield image
     except Image.DecompressionBombError:
         raise UnusablePictureError("a decompression bomb") from None
-    except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:  # how Pillow's decoders fail
+    except OSError as error:
+        if error.errno is not None:  # the disk's fault, not the picture's
+            raise
         raise UnusablePictureError(f"a broken {form.name}: {error}") from None
+    except (SyntaxError, ValueError, IndexError, EOFError) as error:  # how else Pillow's decoders fail
+        raise UnusablePictureError(f"a broken {form.name}: {error}") from None
+
+
+def _check(image: Image.Image, min_side: int) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise UnusablePictureError(f"{width} x {height} pixels: a decompression bomb")
+    if min(width, height) < min_side:
+        raise _SmallError(f"{width} x {height} pixels; the shorter side must have {min_side}")
+    if image.mode not in MODES:
+        raise UnusablePictureError(f"colour mode {image.mode}; wanted 8-bit grey, palette or RGB")

@@ -39,6 +39,13 @@ class Articles:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """reencode: code every picture anew, all in the same way, where the audit finds that file size or coding tell."""
+
+    reencode: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Headlines:
     """scrub_ordinals: take "Step 3:" and "Finally," off, which tell the order in so many words."""
 
@@ -112,6 +119,7 @@ class Spec:
     duplicates: Duplicates = field(default_factory=Duplicates)
     pairs: Pairs = field(default_factory=Pairs)
     split: Split = field(default_factory=Split)
+    pictures: Pictures | None = None
 
     @property
     def key(self) -> bytes:
@@ -128,10 +136,19 @@ class Spec:
         return {subset: getattr(given, subset) / total for subset in SUBSETS}
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """For the manifest: every value, but for optional sections that are not there."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-SECTIONS = {"articles": Articles, "headlines": Headlines, "duplicates": Duplicates, "pairs": Pairs, "split": Split}
+SECTIONS = {
+    "articles": Articles,
+    "headlines": Headlines,
+    "pictures": Pictures,
+    "duplicates": Duplicates,
+    "pairs": Pairs,
+    "split": Split,
+}
+OPTIONAL = {"pictures"}
 
 
 def load(name: str) -> Spec:
@@ -155,7 +172,8 @@ def parse(text: str, where: str) -> Spec:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{where}: not valid TOML: {error}") from None
     for name, kind in SECTIONS.items():
-        table[name] = _section(kind, table.get(name, {}), f"{where}: [{name}]")
+        if name in table or name not in OPTIONAL:
+            table[name] = _section(kind, table.get(name, {}), f"{where}: [{name}]")
     rows = _table(table.get("categories", {}), f"{where}: [categories]")
     table["categories"] = {name: _section(Quota, row, f"{where}: [categories] {name!r}") for name, row in rows.items()}
     spec = _section(Spec, table, where)

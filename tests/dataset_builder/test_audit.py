@@ -37,12 +37,12 @@ def leaky_crawl(folder: Path) -> Path:
     return crawl(folder, rows)
 
 
-def photograph(name: str, place: int) -> bytes:
+def photograph(name: str, place: int, quality: int = 75) -> bytes:
     image = Image.frombytes("RGB", (4, 4), np.random.default_rng(list(name.encode())).bytes(48)).resize((40, 40))
     exif = Image.Exif()
     exif[0x0132] = f"2020:01:01 12:{place:02}:00"
     stream = io.BytesIO()
-    image.save(stream, "JPEG", exif=exif)
+    image.save(stream, "JPEG", exif=exif, quality=quality)
     return stream.getvalue()
 
 
@@ -76,6 +76,24 @@ def test_the_same_crawl_built_with_care_leaves_every_probe_silent(built: Path) -
     assert [finding.probe.name for finding in found.findings if finding.fires] == []
     (ordinals,) = (finding for finding in found.findings if finding.probe.name == "ordinal words")
     assert ordinals.overall.bound(0.95) < 0.7
+
+
+def test_coding_that_tells_the_order_fires_until_pictures_are_coded_anew(tmp_path: Path) -> None:
+    """The later steps were saved a little more coarsely, and their pixels hardly tell."""
+    rows = [article(n) for n in range(60)]
+    for row in rows:
+        for place, step in enumerate(row["steps"]):
+            path = tmp_path / "raw" / step["image"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(photograph(step["image"], place, quality=95 - place))
+    raw = crawl(tmp_path / "raw", rows)
+    quota = '"Cooking" = { train = 200, validation = 20, test = 200 }'
+    fires = {}
+    for name, more in (("kept", ""), ("anew", "[pictures]\nreencode = true")):
+        build(Request(spec(more, quota), raw, tmp_path / name, workers=1))
+        found = audit(tmp_path / name, workers=1)
+        fires[name] = {finding.probe.name for finding in found.findings if finding.fires}
+    assert fires == {"kept": {"file size", "coding"}, "anew": set()}
 
 
 def score(accuracy: float, error: float = 0.005, articles: int = 200) -> Score:

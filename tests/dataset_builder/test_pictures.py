@@ -38,9 +38,9 @@ def png_of(data: bytes) -> bytes:
     return PNG + chunk(b"IHDR", struct.pack(">IIBBBBB", 100, 100, 8, 0, 0, 0, 0)) + chunk(b"IDAT", data) + END
 
 
-def look(folder: Path, name: str = "p.png") -> tuple[Picture, ...] | Fault:
+def look(folder: Path, name: str = "p.png", more: str = "") -> tuple[Picture, ...] | Fault:
     article = Article("a", "t", "c", (RawStep("h", name),))
-    return next(iter(examine(folder, [article], folder / "pool", spec(), workers=1)))
+    return next(iter(examine(folder, [article], folder / "pool", spec(more), workers=1)))
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,20 @@ def test_a_good_picture_is_stored_under_the_hash_of_what_is_left_of_it(tmp_path:
     assert (one.width, one.height) == (40, 40)
     assert one.name.endswith(".jpg")
     assert (tmp_path / "pool" / one.name).is_file()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "1"])
+def test_a_picture_coded_anew_is_a_jpeg_whatever_it_was(tmp_path: Path, mode: str) -> None:
+    (tmp_path / "p.png").write_bytes(encoded(Image.radial_gradient("L").resize((40, 40)).convert(mode), "PNG"))
+    found = look(tmp_path, more="[pictures]\nreencode = true")
+    assert isinstance(found, tuple)
+    with Image.open(tmp_path / "pool" / found[0].name) as image:
+        assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (40, 40))
+
+
+def test_what_is_transparent_becomes_white(tmp_path: Path) -> None:
+    (tmp_path / "p.png").write_bytes(encoded(Image.new("RGBA", (40, 40), (0, 0, 0, 0)), "PNG"))
+    found = look(tmp_path, more="[pictures]\nreencode = true")
+    assert isinstance(found, tuple)
+    with Image.open(tmp_path / "pool" / found[0].name) as image:
+        assert image.getpixel((20, 20)) == (255, 255, 255)
