@@ -24,6 +24,7 @@ from harness.analysis.pages import page
 from harness.analysis.sections import Section, sections
 from harness.analysis.tables import tables
 from harness.intervals import Floats
+from harness.records import InputError
 from harness.testset import FrozenSet
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ def write(
     frozen: the set, where the case gallery is wanted. samples: by result, where vectors were sent. tuned: those of one
     model before and after fine-tuning, or nothing.
     """
-    (out / "figures").mkdir(parents=True, exist_ok=True)
+    try:
+        (out / "figures").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: {error.strerror}; name an --out folder that can be written") from None
     drawn = {}
     for name, caption, figure in chain(draw(study), draw_clouds(samples, tuned)):
         style.save(figure, out / "figures", name)

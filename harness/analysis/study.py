@@ -13,6 +13,7 @@ from harness.records import InputError, Modality
 from harness.testset import FrozenSet
 from harness.trust import DROPS
 
+PARTS = ("accuracy", "precision", "calibration", "strata", "transitivity")
 CASES = 12  # pairs of each kind that the gallery shows
 
 
@@ -25,6 +26,7 @@ def study(bundles: Sequence[Bundle], frozen: FrozenSet | None, key: bytes) -> di
         if modality in group:
             raise InputError(f"{group[modality].root} and {found.root} are both {results.name(found)}; name one")
         group[modality] = found
+        _check_current(found, bundles[0])
     ordered = [group[m] for _, group in sorted(by_submission.items()) for m in Modality if m in group]
     return {
         "set": bundles[0].result["set"],
@@ -40,6 +42,19 @@ def study(bundles: Sequence[Bundle], frozen: FrozenSet | None, key: bytes) -> di
             if frozen and len(group) == len(Modality)
         },
     }
+
+
+def _check_current(found: Bundle, first: Bundle) -> None:
+    """A bundle that an older release has scored lacks figures; its answers are all there."""
+    scores, others = found.result["scores"], first.result["scores"]
+    lacking = [part for part in PARTS if part not in scores]
+    if not lacking and scores["strata"].keys() != others["strata"].keys():
+        lacking = sorted(scores["strata"].keys() ^ others["strata"].keys())
+    if lacking:
+        raise InputError(
+            f"{found.root}: scored by another release ({', '.join(lacking)} not in all results); score it again with "
+            "`wikiorder rescore`"
+        )
 
 
 def _result(found: Bundle, frozen: FrozenSet | None, key: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from harness import checksums
 from harness.analysis import figures, style
 from harness.commands.analyze import analyze
 from harness.records import Answer, InputError, Modality
@@ -125,6 +127,25 @@ def test_what_strangers_wrote_is_escaped(tmp_path: Path) -> None:
 def test_a_folder_without_bundles_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no result bundle in it"):
         run(tmp_path)
+
+
+def test_a_bundle_of_another_release_is_to_be_scored_again(world: tuple[Path, FrozenSet], tmp_path: Path) -> None:
+    folder, _ = world
+    shutil.copytree(folder / "results", tmp_path / "results")
+    root = tmp_path / "results/always/tiny-1.0-test/vision_text"
+    result = json.loads((root / "result.json").read_text())
+    del result["scores"]["strata"]
+    (root / "result.json").write_text(json.dumps(result))
+    checksums.seal(root)
+    with pytest.raises(InputError, match=r"another release \(strata not in all results\); score it again"):
+        run(tmp_path / "results")
+
+
+def test_an_out_folder_that_cannot_be_made_is_named(world: tuple[Path, FrozenSet], tmp_path: Path) -> None:
+    folder, _ = world
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="name an --out folder that can be written"):
+        run(folder / "results", "--out", tmp_path / "file")
 
 
 def test_the_same_result_twice_is_refused(world: tuple[Path, FrozenSet], tmp_path: Path) -> None:
