@@ -24,6 +24,10 @@ COMMANDS = {
     "verify": ("dataset_builder.commands:verify", "Name every altered, missing or extra file."),
     "stats": ("dataset_builder.statistics_command:stats", "Table 1 of a build, beside the published one."),
     "audit": ("dataset_builder.audit_command:audit", "Try to tell the order from what should not tell it."),
+    "show": ("dataset_builder.show_command:show", "Draw pairs as people see them, as a page and a picture."),
+    "sheet": ("dataset_builder.sheet_command:sheet", "Ask people blind, and score them as a row of the board."),
+    "pack": ("dataset_builder.pack_command:pack", "Put a set into one tar file with one digest."),
+    "export": ("dataset_builder.export_command:export", "Write a subset as Parquet, pictures included."),
     "sample": ("dataset_builder.sample_command:sample", "Draw and freeze the calibrated sample that ships."),
 }
 

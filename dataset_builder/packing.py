@@ -1,0 +1,35 @@
+"""A frozen set, or a whole build, as one tar file whose bytes depend on its content alone."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from pathlib import Path
+
+from harness import checksums
+from harness.records import InputError
+
+PRIVATE = "answers/"  # readable by the owner alone, as in the set
+
+
+def pack(root: Path, out: Path, name: str) -> str:
+    """Write the files below `root` into the tar file `out`, under the folder `name`; return its SHA-256.
+
+    Names are sorted, times and owners are zero, and nothing is compressed: pictures are already, and two versions of a
+    compressor need not agree. The set is verified first.
+    """
+    checksums.require(root, "Only what is whole is packed: fetch or build it again.")
+    if out.exists():
+        raise InputError(f"{out}: exists already; name another --out")
+    partial = out.with_name(out.name + ".partial")
+    with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for member in sorted([*checksums.names(root), checksums.SUMS]):
+            entry = tarfile.TarInfo(f"{name}/{member}")
+            entry.size = (root / member).stat().st_size
+            entry.mode = 0o600 if PRIVATE in member else 0o644
+            with (root / member).open("rb") as stream:
+                archive.addfile(entry, stream)
+    with partial.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    partial.replace(out)
+    return digest

@@ -1,0 +1,15 @@
+"""The validation subset of the sample that ships: four hundred pairs with real pictures."""
+
+from functools import cache
+from pathlib import Path
+
+import dataset_builder
+from harness import testset
+from harness.testset import FrozenSet
+
+ROOT = Path(dataset_builder.__file__).parent / "wikiorder-sample" / "validation"
+
+
+@cache
+def frozen() -> FrozenSet:
+    return testset.load(ROOT)
