@@ -25,7 +25,7 @@ def ask(chosen: Iterable[Chosen], key: bytes) -> list[Row]:
         for pair in cell.pairs:
             by_article[pair.article_id].append(pair)
         edges = {name: [pair.edge for pair in pairs] for name, pairs in by_article.items()}
-        canaries = place(edges, cell.canaries, key)
+        canaries = place(edges, cell.canaries, key, cell.where)
         counted = [pair for pair in cell.pairs if pair.edge not in canaries.get(pair.article_id, ())]
         counted.sort(key=lambda pair: keyed.digest(key, "invert", *pair.identity))
         inverted = {pair.identity for pair in counted[: len(counted) // 2]}

@@ -33,7 +33,7 @@ def apportion(count: int, quotas: Mapping[str, int]) -> dict[str, int]:
     return shares
 
 
-def place(pairs: Mapping[str, Sequence[Edge]], count: int, key: bytes) -> dict[str, set[Edge]]:
+def place(pairs: Mapping[str, Sequence[Edge]], count: int, key: bytes, where: str = "") -> dict[str, set[Edge]]:
     """`count` of the articles' pairs (earlier, later), by keyed rank, such that each of them may have either label."""
     ranked = sorted(
         ((article, edge) for article, edges in pairs.items() for edge in edges),
@@ -49,7 +49,7 @@ def place(pairs: Mapping[str, Sequence[Edge]], count: int, key: bytes) -> dict[s
             left -= 1
     if left:
         raise InputError(
-            f"only {count - left} of {count} canaries find a pair whose label the other pairs leave open; "
+            f"{where}: only {count - left} of {count} canaries find a pair whose label the other pairs leave open; "
             f"lower `canaries` in the spec, or give more articles"
         )
     return {article: edges for article, edges in placed.items() if edges}

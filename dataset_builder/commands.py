@@ -104,9 +104,11 @@ def _tell(report: dict[str, Any]) -> str:
         (category, *(f"{s['pairs'].get(category, 0)} / {s['articles'].get(category, 0)}" for s in subsets.values()))
         for category in report["spec"]["categories"]
     ]
+    linked = ", ".join(f"{kind} {found['count']}" for kind, found in report["duplicates"]["links"].items())
+    read = f"{report['articles_read']} articles read; {report['scrubbed']['headlines']} headlines scrubbed; "
     return "\n\n".join(
         [
-            f"{report['articles_read']} articles read; {report['scrubbed']['headlines']} headlines scrubbed",
+            read + f"{report['duplicates']['groups']} duplicate groups (linked by {linked})",
             tabulate(gone, ("dropped because of", "articles", "steps", "such as")),
             tabulate(frozen, ("pairs / articles", *subsets), stralign="right"),
             "",

@@ -40,6 +40,7 @@ class Pair:
 class Chosen:
     """The pairs of one cell. canaries: how many of them will not count; which ones, the release key decides."""
 
+    where: str  # the cell and the subset, for messages
     pairs: Sequence[Pair]
     canaries: int
 
@@ -58,8 +59,8 @@ def choose(cells: Mapping[Cell, Sequence[Illustrated]], spec: Spec, subset: str,
         extras = apportion(extra[category], {home[1]: 1 for home in homes}) if homes else {}
         for home in homes:
             wanted = quota // len(homes) + extras[home[1]]
-            pairs = draw(cells[home], wanted, spec, f"{' '.join(home).strip()!r} {subset}")
-            chosen.append(Chosen(pairs, extras[home[1]]))
+            where = f"{' '.join(home).strip()!r} {subset}"
+            chosen.append(Chosen(where, draw(cells[home], wanted, spec, where), extras[home[1]]))
     return chosen
 
 
