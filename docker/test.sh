@@ -23,7 +23,7 @@ if docker version >/dev/null 2>&1; then
 else
     lacks docker "no container engine answers ('sh docker/engine.sh' starts one)"
 fi
-command -v chromium >/dev/null || lacks browser "chromium is not installed"
+[ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null || lacks browser "neither chromium nor google-chrome is installed"
 if ! "$bin/python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
     echo "test: torch finds no GPU: the tests marked 'gpu' are left out"
     without="$without and not gpu"
