@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def collect(results: Path) -> list[Row]:
     if not results.is_dir():
         raise InputError(f"{results}: no such folder; wanted result bundles, as `wikiorder evaluate` writes them")
     rules = policy.read(results.parent)
-    return checked([read(path.parent, rules) for path in sorted(results.rglob("result.json"))])
+    return checked(read(path.parent, rules) for path in sorted(results.rglob("result.json")))
 
 
 def read(root: Path, rules: Policy) -> Row:
@@ -43,13 +44,17 @@ def checked(rows: Iterable[Row]) -> list[Row]:
     seen: dict[tuple[SetKey, str, Modality], Row] = {}
     shared: dict[SetKey, Row] = {}
     for row in rows:
-        if seen.setdefault((row.set, row.entrant.name, row.modality), row) is not row:
+        key = row.set, row.entrant.name, row.modality
+        if key in seen:
             raise InputError(f"two bundles of {row.place}; wanted one row for each: remove one of them")
-        if row.failure is None and row.asked != shared.setdefault(row.set, row).asked:
-            other = shared[row.set].place
-            raise InputError(
-                f"{row.place} was asked other pairs than {other}, so they cannot be compared; evaluate again"
-            )
+        seen[key] = row
+        if row.failure is None:
+            other = shared.setdefault(row.set, row)
+            if row.asked != other.asked:
+                raise InputError(
+                    f"{row.place} was asked other pairs than {other.place}, so they cannot be compared; evaluate again"
+                )
+            seen[key] = replace(row, asked=other.asked)  # a thousand rows hold the articles once
     return list(seen.values())
 
 

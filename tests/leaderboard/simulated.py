@@ -24,18 +24,25 @@ CATEGORIES = (
 )
 
 
-def rows(skill: Sequence[float], articles: int = 220, pairs: int = 15, seed: int = 1) -> list[Row]:
-    """A row for each true accuracy, on `articles` articles of `pairs` pairs in each category; 220 x 15 x 10 = 33,000.
+Asked = tuple[tuple[str, str, int], ...]
 
-    Articles differ in difficulty, in part alike for all rows.
+
+def counts(skill: Sequence[float], articles: int, pairs: int, seed: int) -> tuple[Asked, np.ndarray]:
+    """What was asked, and what rows of these true accuracies get right (articles, rows), in each category `articles`
+    articles of `pairs` pairs. Articles differ in difficulty, in part alike for all rows.
     """
     generator = np.random.default_rng(seed)
-    total = articles * len(CATEGORIES)
-    hardness = 0.4 * generator.normal(size=(total, 1)) + 0.4 * generator.normal(size=(total, len(skill)))
+    shape = (articles * len(CATEGORIES), len(skill))
+    hardness = 0.4 * generator.normal(size=(shape[0], 1)) + 0.4 * generator.normal(size=shape)
     chance = 1 / (1 + np.exp(-(np.log(np.divide(skill, np.subtract(1, skill))) + hardness)))
-    correct = generator.binomial(pairs, chance)
-    key = SetKey("simulated", "1.0", "test", "hidden", 1, total * pairs, _digest("set"))
     asked = tuple((name, f"{number:05d}", pairs) for name in CATEGORIES for number in range(articles))
+    return asked, generator.binomial(pairs, chance)
+
+
+def rows(skill: Sequence[float], articles: int = 220, pairs: int = 15, seed: int = 1) -> list[Row]:
+    """A row for each true accuracy; 220 x 15 x 10 categories are 33,000 pairs."""
+    asked, correct = counts(skill, articles, pairs, seed)
+    key = SetKey("simulated", "1.0", "test", "hidden", 1, len(asked) * pairs, _digest("set"))
     return [_row(key, number, asked, correct[:, number], pairs) for number in range(len(skill))]
 
 
@@ -49,7 +56,7 @@ def _estimate(correct: np.ndarray, pairs: int) -> Estimate:
     return Estimate(round(value, 6), round(value - half, 6), round(value + half, 6))
 
 
-def _row(key: SetKey, number: int, asked: tuple[tuple[str, str, int], ...], correct: np.ndarray, pairs: int) -> Row:
+def _row(key: SetKey, number: int, asked: Asked, correct: np.ndarray, pairs: int) -> Row:
     name = f"model-{number:04d}"
     by_category = correct.reshape(len(CATEGORIES), -1)
     whole = _estimate(correct, pairs)
