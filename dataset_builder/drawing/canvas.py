@@ -2,6 +2,7 @@
 
 Drawing libraries change how they round an edge from one version to the next. Here a shape is an inequality between
 whole numbers (1/16 pixel), evaluated at four samples a pixel, so the pinned digest of the sample holds everywhere.
+Rounding to 1/16 also takes off the last digits in which two machines' sine and square root may differ.
 Coordinates are pixels, x to the right and y down, from 0 to 128; a colour is "#rrggbb".
 """
 
