@@ -15,6 +15,7 @@ from leaderboard.board import document
 from leaderboard.collect import collect
 from leaderboard.markdown import BEGIN, excerpt, markdown
 from leaderboard.page import page
+from leaderboard.policy import TRUSTED
 from leaderboard.reported import reported
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def leaderboard() -> None:
 def build(results: Path, out: Path | None) -> None:
     """Write LEADERBOARD.md, index.html and leaderboard.json: the same bytes for the same bundles, on any machine.
 
-    The README.md above the board's folder gets the headline tables, between the board's markers if it has them.
+    A board with `trusted_keys` also puts its headline tables into the README.md above its folder, between the
+    board's markers.
 
     \b
     wikiorder leaderboard build
@@ -225,11 +227,12 @@ def secret(frozen: FrozenSet, key_file: Path | None) -> dict[str, Answer]:
 
 
 def render(results: Path, folder: Path) -> dict[Path, str]:
-    """The board's files, and the readme above its folder if that has the board's markers."""
+    """The board's files; of one with trusted keys, also the readme above its folder if that has the board's markers."""
     board = document(collect(results), reported())
     found = {"LEADERBOARD.md": markdown(board), "index.html": page(board), "leaderboard.json": files.json_page(board)}
     readme = folder.resolve().parent / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    public = (folder / TRUSTED).is_file() and readme.is_file()  # a private board is nobody's readme's business
+    text = readme.read_text(encoding="utf-8") if public else ""
     with_board = {readme: excerpt(board, text)} if BEGIN in text else {}
     return {folder / name: content for name, content in found.items()} | with_board
 

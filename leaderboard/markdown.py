@@ -51,7 +51,8 @@ def excerpt(document: dict[str, Any], readme: str) -> str:
     if not begin or not end:
         return readme
     tables = "\n".join(_table(table, by_category=False) for table in document["tables"])
-    return f"{head}{BEGIN}\n\n{tables or EMPTY}\n{END}{tail}"
+    deeper = re.sub(r"^##", "###", tables or EMPTY, flags=re.MULTILINE)  # below the readme's own heading
+    return f"{head}{BEGIN}\n\n{deeper}\n{END}{tail}"
 
 
 def text(stranger: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import bundle, signature
 from harness.cli import main
 from leaderboard.markdown import BEGIN, END
 from tests.leaderboard.bundles import MIDDLING, write
@@ -62,12 +63,15 @@ def test_a_folder_that_is_not_there_is_the_users_mistake(tmp_path: Path, capsys:
 
 def test_the_readme_above_the_board_shows_the_headline_tables(tmp_path: Path) -> None:
     """What stands outside the markers stays; and check sees drift there too."""
-    write(tmp_path / "leaderboard/results", "blip", MIDDLING)
+    root = write(tmp_path / "leaderboard/results", "blip", MIDDLING)
+    key = signature.create_key(tmp_path / "key.pem")
+    signature.sign(root, bundle.read(root).digest, key)
+    (tmp_path / "leaderboard/trusted_keys").write_text(f"{signature.public_name(key)} ours\n")
     readme = tmp_path / "README.md"
     readme.write_text(f"# Ours\n\n{BEGIN}\nold\n{END}\n\nThe end.\n")
     build(tmp_path / "leaderboard/results")
     text = readme.read_text()
-    assert text.startswith(f"# Ours\n\n{BEGIN}\n\n## tiny 1.0 test\n")
+    assert text.startswith(f"# Ours\n\n{BEGIN}\n\n### tiny 1.0 test\n")
     assert text.endswith(f"{END}\n\nThe end.\n")
     assert "| 1 | 1 | Blip | 67.5 [" in text
     assert "By category" not in text
@@ -77,6 +81,18 @@ def test_the_readme_above_the_board_shows_the_headline_tables(tmp_path: Path) ->
 
 def test_a_readme_without_markers_is_left_alone(tmp_path: Path) -> None:
     write(tmp_path / "leaderboard/results", "blip", MIDDLING)
+    (tmp_path / "leaderboard/trusted_keys").write_text("")
     (tmp_path / "README.md").write_text("# Ours\n")
     build(tmp_path / "leaderboard/results")
     assert (tmp_path / "README.md").read_text() == "# Ours\n"
+
+
+def test_a_private_board_stays_out_of_the_readme(tmp_path: Path) -> None:
+    write(tmp_path / "results/results", "blip", MIDDLING)
+    (tmp_path / "README.md").write_text(f"{BEGIN}\ntheirs\n{END}\n")
+    build(tmp_path / "results/results")
+    assert (tmp_path / "README.md").read_text() == f"{BEGIN}\ntheirs\n{END}\n"
+
+
+def test_the_committed_board_is_what_its_bundles_say() -> None:
+    assert run("check", "--results", str(Path(__file__).parents[2] / "leaderboard/results")) == 0
