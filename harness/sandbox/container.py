@@ -51,7 +51,7 @@ MAX_IMAGE_BYTES = 40 * 2**30
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def container_options(launch: Launch, run: str, now: float) -> dict[str, Any]:
+def container_options(launch: Launch, run: str, now: float, podman: bool = False) -> dict[str, Any]:
     """Every flag of a predictor's container. Nothing in a submission can loosen one; a test reads them."""
     limits, submission = launch.limits, launch.submission
     memory = limits.memory_bytes(submission)
@@ -68,7 +68,7 @@ def container_options(launch: Launch, run: str, now: float) -> dict[str, Any]:
         "hostname": "predictor",
         "network_mode": "none",
         "read_only": True,
-        "tmpfs": {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,{_bounds(limits)}"},  # noqa: S108 - its own
+        "tmpfs": {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,{_bounds(limits, podman)}"},  # noqa: S108 - its own
         "shm_size": limits.shared_mib * MIB,
         "volumes": mounts,
         "cap_drop": ["ALL"],
@@ -96,9 +96,13 @@ def container_options(launch: Launch, run: str, now: float) -> dict[str, Any]:
     return options
 
 
-def _bounds(limits: Limits) -> str:
-    """Of the scratch folder: bytes, and files, each of which takes memory that no size shows."""
-    return f"size={limits.scratch_mib * MIB},nr_inodes={limits.scratch_mib * FILES_PER_MIB}"
+def _bounds(limits: Limits, podman: bool) -> str:
+    """Of the scratch folder: bytes, and files, each of which takes memory that no size shows.
+
+    Podman refuses a bound on files; there the container's memory alone bounds them.
+    """
+    files = "" if podman else f",nr_inodes={limits.scratch_mib * FILES_PER_MIB}"
+    return f"size={limits.scratch_mib * MIB}{files}"
 
 
 class AttachedStream:
@@ -181,6 +185,7 @@ class ContainerSandbox:
             raise EngineUnavailableError(
                 f"no container engine answers ({_short(error)}). Start one, or use --sandbox process."
             ) from None
+        self._podman = any("Podman" in part["Name"] for part in self._engine.version().get("Components") or ())
         self._mounts = self._own_mounts()
         self._reap()
 
@@ -247,7 +252,7 @@ class ContainerSandbox:
                 exchange=sibling.on_host(launch.exchange, self._mounts),
                 weights=launch.weights and sibling.on_host(launch.weights, self._mounts),
             )
-            container = self._engine.containers.create(**container_options(seen, run, time.time()))
+            container = self._engine.containers.create(**container_options(seen, run, time.time(), self._podman))
             streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             session = ContainerSession(container, container.attach_socket(params=streams), launch)
             container.start()

@@ -32,6 +32,11 @@ def options(**resources: Any) -> dict[str, Any]:
     return container_options(launch(**resources), run="5e", now=1000.0)
 
 
+def test_podman_is_not_asked_to_bound_the_number_of_files_which_it_refuses() -> None:
+    found = container_options(launch(), "5e", 0.0, podman=True)
+    assert found["tmpfs"] == {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={9 * MIB}"}
+
+
 def test_these_are_all_the_flags_of_a_container() -> None:
     """Written out in full: a flag that is added, dropped or loosened must be changed here as well."""
     assert options(memory_gib=0.5) == {
