@@ -13,6 +13,7 @@ import torch
 from harness import submission, testset
 from harness.records import InputError, Modality, StepPair
 from harness.serve import Pair
+from submissions.recipe import published
 from submissions.recipe.baselines import BASELINES
 from submissions.recipe.cache import PictureCache
 from submissions.recipe.encoders import Encoders
@@ -81,7 +82,10 @@ def finetune(
     if name not in BASELINES:
         raise InputError(f"{baseline}: {name} is no baseline of this recipe; wanted one of {', '.join(BASELINES)}")
     if preset == "paper" and weights is None:
-        raise InputError("the paper's preset starts from a pretrained checkpoint: name its folder with --weights")
+        raise InputError(
+            f"the paper's preset starts from a published checkpoint: `wikiorder weights fetch {name} FOLDER`, then "
+            "`--weights FOLDER`"
+        )
     settings = replace(PRESETS[preset], **{key: value for key, value in changes.items() if value is not None})
     train, validation = (testset.load(data / subset) for subset in ("train", "validation"))
     store = PictureCache(cache.expanduser(), int(cache_gib * 2**30))
@@ -126,7 +130,11 @@ def starting_point(task: Task) -> Encoders:
     """The pretrained encoders, or small ones that know nothing yet and whose tokenizer reads the train set's text."""
     kind = BASELINES[task.baseline]
     if task.weights is not None:
-        return kind.load(task.weights)
+        if (task.weights / RECORD).is_file():
+            raise InputError(f"{task.weights}: a fine-tuned checkpoint; --weights wants a published one, to start from")
+        encoders = kind.load(task.weights)
+        published.check(task.baseline, task.weights)
+        return encoders
     size = SmallSize()
     texts = [text for q in task.train.questions for text in (q.title, q.first.headline, q.second.headline)]
     return kind.small(size, small_tokenizer(texts, kind.marks, size.vocabulary))

@@ -67,7 +67,7 @@ def test_one_category_can_be_trained_alone(data: Path, tmp_path: Path) -> None:
     ("baseline", "options", "message"),
     [
         ("coin", ["--preset", "sample"], "coin is no baseline of this recipe"),
-        ("clip", [], "name its folder with --weights"),
+        ("clip", [], "`wikiorder weights fetch clip FOLDER`"),
         ("clip", ["--weights", "nowhere"], "no config.json in it"),
         ("nobody", [], "no such folder"),
     ],
