@@ -100,7 +100,8 @@ def _table(table: dict[str, Any], by_category: bool = True) -> str:
     key = table["set"]
     heading = f"## {text(key['name'])} {key['version']} {key['subset']}\n\n"
     facts = f"{key['pairs']:,} pairs, {key['visibility']}, protocol {key['protocol']}, digest `{key['digest'][:16]}`\n"
-    parts = [heading + facts]
+    signers = sorted({row["signer"] for row in table["rows"] if row["signer"]})
+    parts = [heading + facts + (f"\nSigned by: {'; '.join(map(text, signers))}.\n" if signers else "")]
     for modality in dict.fromkeys(row["modality"] for row in table["rows"]):
         rows = [row for row in table["rows"] if row["modality"] == modality]
         parts.append(f"### {modality.replace('+', ' + ')}\n\n{_resolution(table['comparisons'].get(modality))}")

@@ -83,8 +83,10 @@ function drawBody(table, state, rows) {
 
 function drawFacts(table, state) {
   const { set } = table;
+  const signers = [...new Set(table.rows.map((row) => row.signer).filter(Boolean))].sort();
   document.getElementById("facts").textContent =
-    `${set.title}: ${set.pairs.toLocaleString("en")} pairs, ${set.visibility}, protocol ${set.protocol}, digest ${set.digest.slice(0, 16)}`;
+    `${set.title}: ${set.pairs.toLocaleString("en")} pairs, ${set.visibility}, protocol ${set.protocol}, digest ${set.digest.slice(0, 16)}` +
+    (signers.length ? `; signed by: ${signers.join("; ")}` : "");
   const lines = Object.entries(table.comparisons)
     .filter(([modality, found]) => found.resolvable !== null && (!state.modality || modality === state.modality))
     .map(([modality, found]) =>
