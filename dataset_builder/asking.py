@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from dataset_builder.canaries import Edge, place, recorded_positions
 from dataset_builder.filters import Illustrated
@@ -14,10 +14,11 @@ from harness.records import Answer, Step, StepPair
 Row = tuple[StepPair, Answer]
 
 
-def ask(chosen: Iterable[Chosen], key: bytes) -> list[Row]:
+def ask(chosen: Iterable[Chosen], key: bytes, alike: int | None = None) -> list[Row]:
     """All pairs as rows in keyed order; of every cell's pairs that count, exactly half are inverted.
 
-    key: the release key, or the public one of a set that has none (and no canaries).
+    key: the release key, or the public one of a set that has none (and no canaries). alike: pictures whose perceptual
+    hashes are at most so many bits apart are recorded as near-identical; None where a spec has none taken.
     """
     rows: list[Row] = []
     for cell in chosen:
@@ -30,12 +31,12 @@ def ask(chosen: Iterable[Chosen], key: bytes) -> list[Row]:
         counted.sort(key=lambda pair: keyed.digest(key, "invert", *pair.identity))
         inverted = {pair.identity for pair in counted[: len(counted) // 2]}
         for name, pairs in by_article.items():
-            rows += _article_rows(pairs, canaries.get(name, set()), inverted, key)
+            rows += _article_rows(pairs, canaries.get(name, set()), inverted, key, alike)
     return keyed.order(rows, key, "row", lambda row: row[0].pair_id)
 
 
 def _article_rows(
-    pairs: Sequence[Pair], canaries: set[Edge], inverted: set[tuple[str, int, int]], key: bytes
+    pairs: Sequence[Pair], canaries: set[Edge], inverted: set[tuple[str, int, int]], key: bytes, alike: int | None
 ) -> list[Row]:
     """One article's rows. A canary's order of asking and its label are two coins, so that no skill shows in it."""
     asked: dict[Edge, tuple[Edge, int]] = {}  # the pair as asked, and the label to record
@@ -47,7 +48,7 @@ def _article_rows(
             asked[pair.edge] = _turned(pair.edge, turned), int(not turned)
     before = [_turned(shown, not label) for shown, label in asked.values()]
     positions = recorded_positions(len(pairs[0].source.article.steps), before)
-    return [_row(pair, *asked[pair.edge], positions, pair.edge in canaries, key) for pair in pairs]
+    return [_row(pair, *asked[pair.edge], positions, pair.edge in canaries, key, alike) for pair in pairs]
 
 
 def _turned(edge: Edge, turn: bool | int) -> Edge:
@@ -58,12 +59,17 @@ def _coin(key: bytes, purpose: str, pair: Pair) -> int:
     return keyed.digest(key, purpose, *pair.identity)[0] & 1
 
 
-def _row(pair: Pair, shown: Edge, label: int, positions: Sequence[int], canary: bool, key: bytes) -> Row:
+def _row(
+    pair: Pair, shown: Edge, label: int, positions: Sequence[int], canary: bool, key: bytes, alike: int | None
+) -> Row:
     source = pair.source
     first, second = (_step(source, place) for place in shown)
     pair_id = release.pair_id(key, pair.article_id, first, second, canary)
     methods = {source.article.steps[place].method for place in shown}
-    strata: Mapping[str, str] = {**source.article.strata, "method": "same" if len(methods) == 1 else "cross"}
+    strata = {**source.article.strata, "method": "same" if len(methods) == 1 else "cross"}
+    if alike is not None:
+        one, other = (source.pictures[place].look for place in shown)
+        strata["pictures"] = "near-identical" if (one ^ other).bit_count() <= alike else "distinct"
     recorded = positions[shown[0]], positions[shown[1]]
     question = StepPair(pair_id, source.article.category, source.article.title, first, second)
     return question, Answer(pair_id, label, pair.article_id, recorded, strata)

@@ -102,7 +102,9 @@ def refuse_existing(out: Path) -> None:
 
 def _ask(request: Request, cells: Cells, subset: str) -> list[Row]:
     canaries = request.spec.canaries if request.key and subset == "test" else 0
-    return ask(pairing.choose(cells, request.spec, subset, canaries), request.key or request.spec.key)
+    rules = request.spec.duplicates
+    chosen = pairing.choose(cells, request.spec, subset, canaries)
+    return ask(chosen, request.key or request.spec.key, rules.distance if rules.similar else None)
 
 
 def _illustrate(request: Request, articles: Sequence[Article], pool: Path, ledger: Ledger) -> list[Illustrated]:

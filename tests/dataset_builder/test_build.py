@@ -17,7 +17,7 @@ from dataset_builder.build import Request, build
 from dataset_builder.spec import Spec
 from harness import checksums, testset
 from harness.records import InputError
-from tests.dataset_builder.crawls import article, crawl, spec, write_lines
+from tests.dataset_builder.crawls import SIDE, article, crawl, picture, spec, write_lines
 
 SUBSETS = testset.SUBSETS
 slow_enough = settings(
@@ -111,6 +111,22 @@ def test_kinds_get_equal_quotas_and_exact_halves(tmp_path: Path) -> None:
         assert Counter((a.strata["kind"], a.label) for a in answers) == {
             (k, label): each for k in kinds for label in (0, 1)
         }
+
+
+@pytest.mark.parametrize(("rules", "recorded"), [("", {"near-identical", "distinct"}), ("similar = false", {None})])
+def test_a_pair_of_pictures_that_look_alike_is_a_stratum(tmp_path: Path, rules: str, recorded: set[str | None]) -> None:
+    raw = crawl(tmp_path / "raw", [article(n) for n in range(16)])
+    for number in range(16):  # steps c and d of each article show the same scene, in other bytes
+        for step, side in ((2, SIDE), (3, 2 * SIDE)):
+            (raw / f"pictures/a{number:03}-{step}.png").write_bytes(picture(f"scene {number}", side))
+    what = spec(f"[duplicates]\n{rules}", '"Cooking" = { train = 60, validation = 6, test = 6 }')
+    build(Request(what, raw, tmp_path / "out", workers=1))
+    frozen = testset.load(tmp_path / "out/train")
+    assert {answer.strata.get("pictures") for answer in frozen.answers} == recorded
+    for pair, answer in zip(frozen.questions, frozen.answers, strict=True):
+        things = {step.headline.split()[2] for step in (pair.first, pair.second)}
+        if rules == "":
+            assert (answer.strata["pictures"] == "near-identical") == (things == {"c", "d"})
 
 
 def test_an_article_with_one_bad_picture_is_dropped_by_name_and_counted(tmp_path: Path) -> None:
