@@ -18,6 +18,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -109,19 +110,22 @@ def freeze(
     for folder in sorted((root / "images").glob("*")):
         if not any(folder.iterdir()):
             folder.rmdir()
-    questions = "".join(files.json_line(_question_json(pair)) for pair, _ in rows)
-    answers = "".join(files.json_line(_answer_json(answer)) for _, answer in rows)
     (root / "answers").mkdir(mode=0o700, parents=True, exist_ok=True)
-    (root / "questions.jsonl").write_text(questions, encoding="utf-8")
-    (root / "answers/answers.jsonl").write_text(answers, encoding="utf-8")
+    _write_lines(root / "questions.jsonl", (_question_json(pair) for pair, _ in rows))
+    _write_lines(root / "answers/answers.jsonl", (_answer_json(answer) for _, answer in rows))
     (root / "answers/answers.jsonl").chmod(0o600)
     (root / "manifest.json").write_text(files.json_page(manifest.to_json()), encoding="utf-8")
     for name, text in (describe(manifest, root) if describe else {}).items():
         (root / name).write_text(text, encoding="utf-8")
     digest = checksums.seal(root, known={name: PurePosixPath(name).stem for name in shown})
-    for path in [*root.rglob("*"), root]:
+    for path in chain(root.rglob("*"), [root]):
         os.utime(path, (0, 0))
     return digest
+
+
+def _write_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(map(files.json_line, records))
 
 
 def load(root: Path) -> FrozenSet:
