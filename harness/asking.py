@@ -117,7 +117,7 @@ class Asking:
         answered = len(journal.entries)
         if passes and answered >= sum(len(p.batches) for p in passes[:number]):
             return
-        with lease.folder("exchange", os.getpid()) as folder:
+        with lease.folder("exchange", os.getpid(), in_memory=True) as folder:
             folder.chmod(0o755)  # the predictor is another user; its view is read-only
             order = self.order
             secret = order.frozen.root.resolve()

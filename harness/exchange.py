@@ -23,6 +23,7 @@ class Exchange:
         self._names = [keyed.token(key, "slot", number) for number in range(slots)]
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
         self._descriptors = [os.open(folder / name, flags, 0o644) for name in self._names]
+        self._sizes = [0] * slots
         for descriptor in self._descriptors:
             os.fchmod(descriptor, 0o644)  # whatever the umask says, another user must be able to read
 
@@ -31,14 +32,18 @@ class Exchange:
 
         Slots are written in their own order, which the key draws anew for each batch.
         """
-        drawn = keyed.order(range(len(self._names)), self._key, f"slots of batch {batch}", str)
+        drawn = keyed.shuffled(len(self._names), self._key, "slots of batch", batch)
         holds = dict(zip(drawn, pictures, strict=False))
         if len(pictures) > len(drawn):
             raise ValueError(f"{len(pictures)} pictures do not fit into {len(drawn)} slots")
         for slot, descriptor in enumerate(self._descriptors):
             content = holds.get(slot, b"")
-            os.ftruncate(descriptor, len(content))
             os.pwrite(descriptor, content, 0)
+            if (
+                len(content) < self._sizes[slot]
+            ):  # only then: to free pages and to take new ones costs as much as to copy
+                os.ftruncate(descriptor, len(content))
+            self._sizes[slot] = len(content)
         return [self._names[slot] for slot in drawn[: len(pictures)]]
 
     def close(self) -> None:

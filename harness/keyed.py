@@ -25,6 +25,12 @@ def token(key: bytes, purpose: str, *identity: str | int) -> str:
     return digest(key, purpose, *identity).hex()[:16]
 
 
+def shuffled(count: int, key: bytes, purpose: str, *identity: str | int) -> list[int]:
+    """The numbers below `count` in keyed order, from one digest: for where many orders are drawn in a hurry."""
+    words = hashlib.shake_256(digest(key, purpose, *identity)).digest(8 * count)
+    return sorted(range(count), key=lambda number: words[8 * number : 8 * number + 8])
+
+
 def order(items: Iterable[Item], key: bytes, purpose: str, identity: Callable[[Item], str]) -> list[Item]:
     """The items in keyed order; identities must differ."""
     return sorted(items, key=lambda item: digest(key, purpose, identity(item)))

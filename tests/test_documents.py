@@ -11,7 +11,13 @@ import pytest
 from harness.cli import wikiorder
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "submissions/template/README.md", ".github/pull_request_template.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "harness/PROTOCOL.md",
+    "submissions/template/README.md",
+    ".github/pull_request_template.md",
+)
 COMMAND = re.compile(r"wikiorder ((?:[a-z-]+ ?)[^`\n#]*)")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 

@@ -104,6 +104,9 @@ def become(order: Order) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     try:
         os.chdir(order.folder)
+    except OSError as error:
+        os._exit(fail(f"cannot enter {order.folder}: {error.strerror}. Make it readable to every user."))
+    try:
         os.execvpe(order.command[0], order.command, os.environ)  # noqa: S606 - no shell, on purpose
     except OSError as error:
         os._exit(fail(f"cannot start {order.command[0]!r}: {error.strerror}. Name a program that is installed."))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from harness.sandbox import sibling
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it have secret names, and belong to us alone
+ROOM_BYTES = 2**30  # a batch of 256 pairs with pictures of 2 MB each
 
 
 def owner(process: int) -> str:
@@ -30,11 +36,16 @@ def owner_is_gone(name: str) -> bool:
 
 
 @contextmanager
-def folder(purpose: str, process: int) -> Iterator[Path]:
-    """A fresh folder that goes with this block, or at the next start if the harness is killed in it."""
+def folder(purpose: str, process: int, in_memory: bool = False) -> Iterator[Path]:
+    """A fresh folder that goes with this block, or at the next start if the harness is killed in it.
+
+    in_memory: where there is room; pictures then reach a predictor twice as fast, and wear out no disk. Not in a
+    container: the one beside it sees volumes alone.
+    """
     reap()
     _, number, start = owner(process).rsplit("/", 2)
-    path = Path(tempfile.mkdtemp(prefix=f"wikiorder-{purpose}-{number}-{start}-"))
+    root = MEMORY if in_memory and _has_room(MEMORY) and not sibling.own_container() else None
+    path = Path(tempfile.mkdtemp(prefix=f"wikiorder-{purpose}-{number}-{start}-", dir=root))
     try:
         yield path
     finally:
@@ -43,7 +54,12 @@ def folder(purpose: str, process: int) -> Iterator[Path]:
 
 def reap() -> None:
     """Remove the folders of processes that have ended. Another user's stay: the system does not let us."""
-    for path in Path(tempfile.gettempdir()).glob("wikiorder-*-*-*-*"):
+    found = [path for root in (Path(tempfile.gettempdir()), MEMORY) for path in root.glob("wikiorder-*-*-*-*")]
+    for path in found:
         _, _, number, start, *_ = path.name.split("-")
         if owner_is_gone(f"{socket.gethostname()}/{number}/{start}"):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _has_room(root: Path) -> bool:
+    return root.is_dir() and os.access(root, os.W_OK) and shutil.disk_usage(root).free >= ROOM_BYTES

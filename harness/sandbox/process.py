@@ -96,15 +96,16 @@ class Place(NamedTuple):
     library: Path
     program: Path
     weights: Path | None
+    exchange: Path
     binds: list[tuple[str, str]]
 
 
 class ProcessSession:
     """One predictor as a process of this machine. process: the one that watches over it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], launch: Launch) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], launch: Launch, exchange: Path) -> None:
         self._process = process
-        self.exchange = str(launch.exchange)
+        self.exchange = str(exchange)
         self.channel = Channel(Pipes(process), launch.log, launch.limits.log_bytes)
 
     def ending(self) -> Ending:
@@ -159,19 +160,19 @@ class ProcessSandbox:
     @contextmanager
     def open(self, launch: Launch) -> Iterator[ProcessSession]:
         with lease.folder("scratch", os.getpid()) as folder:
-            process = self._start(launch, folder)
+            place = _lay_out(launch, folder, self.uid, bind=self.uid is not None and self.kernel["namespaces"])
+            process = self._start(launch, place)
             try:
-                session = ProcessSession(process, launch)
+                session = ProcessSession(process, launch, place.exchange)
                 try:
                     yield session
                 finally:
                     session.channel.close()
             finally:
                 self._end(process)
-                _clear(folder / "scratch", self.uid)
+                _clear(place.scratch, self.uid)
 
-    def _start(self, launch: Launch, folder: Path) -> subprocess.Popen[bytes]:
-        place = _lay_out(launch, folder, self.uid, bind=self.uid is not None and self.kernel["namespaces"])
+    def _start(self, launch: Launch, place: Place) -> subprocess.Popen[bytes]:
         command = list(launch.submission.command)
         if command[0] in ("python", "python3"):
             command[0] = str(self.python)
@@ -213,7 +214,7 @@ class ProcessSandbox:
         read = [*map(Path, [*SYSTEM, *self._prefixes]), launch.submission.folder.resolve(), place.library]
         read += [(PACKAGES / name).resolve() for name in SHARED_PACKAGES] + ([launch.weights] if launch.weights else [])
         grants = [grant for path in read for grant in around(path, launch.secret)]
-        grants += [(str(launch.exchange), kernel.READ), (str(place.scratch), kernel.OWN)]
+        grants += [(str(place.exchange), kernel.READ), (str(place.scratch), kernel.OWN)]
         devices = [*DEVICES, *(map(str, Path("/dev").glob("nvidia*")) if launch.submission.resources.gpu else [])]
         grants += [(device, kernel.USE) for device in devices]
         if self.uid is not None and self.kernel["namespaces"]:
@@ -256,8 +257,10 @@ def may(uid: int, test: str, path: Path) -> bool:
 
 
 def _lay_out(launch: Launch, folder: Path, uid: int | None, bind: bool) -> Place:
-    """Make the run's folder. bind: show submission and weights in it, so that no folder above them need be open."""
-    place = Place(folder / "scratch", folder / "library", launch.submission.folder.resolve(), launch.weights, [])
+    """Make the run's folder. bind: show the others in it, so that no folder above them need be open to everybody."""
+    place = Place(
+        folder / "scratch", folder / "library", launch.submission.folder.resolve(), launch.weights, launch.exchange, []
+    )
     if uid is None:
         place.scratch.mkdir(mode=0o700)
     else:  # made by its owner: root may lack the capability to give a folder away
@@ -270,13 +273,13 @@ def _lay_out(launch: Launch, folder: Path, uid: int | None, bind: bool) -> Place
         (place.library / name).symlink_to((PACKAGES / name).resolve())
     if not bind:
         return place
-    seen = [
-        (source, folder / name) for source, name in ((place.program, "program"), (place.weights, "weights")) if source
-    ]
-    for _, target in seen:
-        _make(target)
-    binds = [(str(source), str(target)) for source, target in seen]
-    return place._replace(program=folder / "program", weights=place.weights and folder / "weights", binds=binds)
+    shown = {"program": place.program, "exchange": place.exchange} | (
+        {"weights": place.weights} if place.weights else {}
+    )
+    for name in shown:
+        _make(folder / name)
+    binds = [(str(source), str(folder / name)) for name, source in shown.items()]
+    return place._replace(binds=binds, **{name: folder / name for name in shown})
 
 
 def _make(folder: Path) -> None:

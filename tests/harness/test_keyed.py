@@ -32,3 +32,14 @@ def test_no_two_identities_share_an_encoding() -> None:
 
 def test_a_digest_is_the_same_on_every_machine() -> None:
     assert keyed.token(KEY, "pair", "p1") == "f43dc8726ab27852"
+
+
+def test_shuffled_is_a_fair_permutation_that_key_purpose_and_identity_change() -> None:
+    drawn = [tuple(keyed.shuffled(3, KEY, "test", n)) for n in range(600)]
+    assert {tuple(sorted(order)) for order in drawn} == {(0, 1, 2)}
+    counts = [drawn.count(order) for order in set(drawn)]
+    assert len(counts) == 6
+    assert min(counts) > 64  # 100 expected; 4 sigma below
+    assert keyed.shuffled(50, KEY, "test", 1) == keyed.shuffled(50, KEY, "test", 1)
+    assert keyed.shuffled(50, KEY, "test", 1) != keyed.shuffled(50, b"other", "test", 1)
+    assert keyed.shuffled(50, KEY, "test", 1) != keyed.shuffled(50, KEY, "other", 1)
