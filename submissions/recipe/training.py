@@ -58,7 +58,10 @@ class Run:
         if self.settings.epochs == 0 and not self.curves:
             self._close_epoch({"epoch": 0, **self._validate()})
         for epoch in range(len(self.curves) + 1, self.settings.epochs + 1):
-            self._close_epoch(self._train_epoch(epoch))
+            try:
+                self._close_epoch(self._train_epoch(epoch))
+            except torch.OutOfMemoryError:
+                raise RecipeError(self._too_large()) from None
             report(self.curves[-1])
 
     def publish(self, final: Path) -> None:
@@ -150,6 +153,22 @@ class Run:
     def _identity(self) -> str:
         """What must be equal for a run to be continued."""
         return json.dumps([self.record, asdict(self.settings), self.model.name, self.model.modality], sort_keys=True)
+
+    def _too_large(self) -> str:
+        """Half the batch, and half of that, until one fits."""
+        size = self.settings.batch // 2
+        while size:
+            self.optimizer.zero_grad(set_to_none=True)
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+            try:
+                batch, labels = next(self.train.batches(range(size), size, self.device))
+                cross_entropy(self.model(batch).logits, labels).backward()  # type: ignore[no-untyped-call]
+            except torch.OutOfMemoryError:
+                size //= 2
+            else:
+                return f"out of memory at batch {self.settings.batch}; one of {size} fits: --batch {size}"
+        return f"out of memory at batch {self.settings.batch}, and even at 1: this model needs a larger device"
 
     def _diverged(self, epoch: int, step: int) -> str:
         kept = f"the best finished epoch is kept in {self._best_folder()}" if self.curves else "no epoch was finished"

@@ -12,7 +12,7 @@ from submissions.recipe.baselines import BASELINES
 from submissions.recipe.cache import PictureCache
 from submissions.recipe.errors import RecipeError
 from submissions.recipe.examples import Examples, prepare
-from submissions.recipe.model import OrderModel, load
+from submissions.recipe.model import Batch, OrderModel, Output, load
 from submissions.recipe.sequence import small_tokenizer
 from submissions.recipe.settings import PRESETS, Settings, SmallSize
 from submissions.recipe.training import Curve, Run
@@ -112,6 +112,23 @@ def test_a_loss_that_breaks_later_keeps_the_best_finished_epoch(tmp_path: Path) 
     kept = [folder for folder in (tmp_path / "work").iterdir() if folder.is_dir()]
     assert len(kept) == 1
     assert load(kept[0], "text").modality == "text"
+
+
+@pytest.mark.parametrize(("room", "told"), [(3, "one of 2 fits: --batch 2"), (0, "and even at 1")])
+def test_out_of_memory_says_which_batch_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, told: str
+) -> None:
+    run = make_run(tmp_path / "work")
+    forward = run.model.forward
+
+    def small(batch: Batch) -> Output:
+        if len(batch.ids) > room:
+            raise torch.OutOfMemoryError
+        return forward(batch)
+
+    monkeypatch.setattr(run.model, "forward", small)
+    with pytest.raises(RecipeError, match=f"out of memory at batch 8.*{told}"):
+        run.finish(lambda curve: None)
 
 
 def test_the_learning_rate_climbs_during_warm_up(tmp_path: Path) -> None:
