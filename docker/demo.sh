@@ -24,5 +24,5 @@ for baseline in clip vit_roberta blip; do
     fi
 done
 "$bin/wikiorder" leaderboard build --results "$results" --out "$results"
-sed -n '/^|/p' "$results/LEADERBOARD.md"
+sed -n '/^## As reported/q; /^### By category/q; /^##/p; /^|/p' "$results/LEADERBOARD.md"
 echo "demo: open file://$(cd "$results" && pwd)/index.html"
