@@ -38,8 +38,8 @@ class Question:
     second_image: str | None
 
 
-def initialize(request_id: int, modality: Modality, seed: int, max_batch: int) -> bytes:
-    params = {"protocol": VERSION, "modality": modality.value, "seed": seed, "max_batch": max_batch}
+def initialize(request_id: int, modality: Modality, seed: int, max_batch: int, version: int = VERSION) -> bytes:
+    params = {"protocol": version, "modality": modality.value, "seed": seed, "max_batch": max_batch}
     return _request(request_id, "initialize", params)
 
 

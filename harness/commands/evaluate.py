@@ -81,7 +81,7 @@ def evaluate(
     sandbox = choose_sandbox(kind)
     if sandbox.name == "process":  # as root alone could an engine's socket be opened
         ownership.write_as_owner_of(results)
-    frozen = testset.load(_test_set(data))
+    frozen = testset.load(test_set(data))
     canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
     limits = Limits(batch_s=batch_seconds) if batch_seconds else Limits()
     for line in sandbox.isolation(frozen.root).exposes:
@@ -100,7 +100,7 @@ def evaluate(
         sys.exit(1)
 
 
-def _test_set(data: Path | None) -> Path:
+def test_set(data: Path | None) -> Path:
     if data is None:
         return SAMPLE
     return data / "test" if (data / "test").is_dir() else data

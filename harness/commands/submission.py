@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.evaluate import SANDBOXES, evaluate
-from harness.records import InputError, Modality
+from harness.commands.evaluate import SANDBOXES, choose_sandbox, evaluate, test_set
+from harness.records import InputError, Modality, SubmissionError
 
 if TYPE_CHECKING:
     from harness.submission import Submission
@@ -74,13 +75,16 @@ def check(
     kind: str,
     weights: Path | None,
 ) -> None:
-    """Rehearse SUBMISSION on the sample: the image, the flags and the questions of a real run; nothing is kept.
+    """Try each requirement on SUBMISSION with a few pairs, then rehearse it on the sample, as in a real run.
 
-    Exit code 1 says that it would stand on the board as a failed run, and why.
+    Nothing is kept. Exit code 1 says that it would stand on the board as a failed run, and why.
     """
     from harness import submission as folders
 
     subject = folders.load(folder)
+    if weights and not weights.is_dir():
+        raise InputError(f"{weights}: no such folder; --weights wants a folder, such as `wikiorder finetune` writes")
+    _try_requirements(subject, data, [Modality(m) for m in modalities] or list(subject.modalities), kind, weights)
     with tempfile.TemporaryDirectory(prefix="wikiorder-check-") as results:
         context.invoke(
             evaluate,
@@ -95,6 +99,28 @@ def check(
     click.echo(f"\n{folder}: ready for a pull request")
     for gap in _unsaid(subject):
         click.echo(f"  {gap}")
+
+
+def _try_requirements(
+    subject: Submission, data: Path | None, modalities: Sequence[Modality], kind: str, weights: Path | None
+) -> None:
+    """Say of each requirement, in each modality, whether it is met, and if not, why."""
+    from harness import conformance, testset
+    from harness.asking import Order
+    from harness.sandbox.base import Limits
+
+    frozen, sandbox = testset.load(test_set(data)), choose_sandbox(kind)
+    try:
+        image = sandbox.prepare(subject)
+    except SubmissionError:  # the rehearsal will say so
+        return
+    for modality in modalities:
+        click.echo(f"\n{subject.name} {modality}:")
+        order = Order(subject, frozen, modality, 0, weights.resolve() if weights else None, Limits(), probed=0)
+        with tempfile.TemporaryDirectory(prefix="wikiorder-check-") as folder:
+            for finding in conformance.check(order, sandbox, image, Path(folder) / "stderr.log"):
+                verdict = "met    " if finding.met else "NOT MET" if finding.must else "not met"
+                click.echo(f"  {verdict}  {finding.requirement}{'' if finding.met else f': {finding.reason}'}")
 
 
 def _unsaid(subject: Submission) -> list[str]:
