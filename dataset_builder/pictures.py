@@ -1,7 +1,7 @@
 """Pictures: each is read once, by content; decoded whole; stripped; and stored under its content's hash.
 
 Workers take whole articles, so nothing is decoded for an article after its first picture has failed. What comes back is
-a name and four numbers a picture: no pixels are kept, whatever the size of the crawl.
+a name and three numbers a picture: no pixels are kept, whatever the size of the crawl.
 """
 
 from __future__ import annotations
