@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness import bundle, signature
@@ -30,6 +34,20 @@ def test_the_same_bundles_give_the_same_bytes(tmp_path: Path) -> None:
         for name in names:
             write(tmp_path / folder / "results", name, MIDDLING)
     assert build(tmp_path / "one/results") == build(tmp_path / "two/results")
+
+
+def test_another_processors_arithmetic_gives_the_same_bytes(tmp_path: Path) -> None:
+    """OpenBLAS sums in another order under another kernel or number of threads; nothing of it may show."""
+    generator = np.random.default_rng(4)
+    for number in range(12):
+        right = {name: tuple(map(int, generator.binomial(10, 0.7, 40))) for name in ("Health", "Travel")}
+        write(tmp_path / "results", f"model-{number}", right)
+    written = []
+    for number, machine in enumerate(({"OPENBLAS_CORETYPE": "Nehalem"}, {"OPENBLAS_NUM_THREADS": "1"}, {})):
+        words = ["leaderboard", "build", "--results", tmp_path / "results", "--out", tmp_path / f"{number}"]
+        subprocess.run([sys.executable, "-m", "harness", *words], env={**os.environ, **machine}, check=True)
+        written.append({name: (tmp_path / f"{number}" / name).read_bytes() for name in BOARD})
+    assert written[0] == written[1] == written[2]
 
 
 def test_check_passes_what_build_wrote(tmp_path: Path) -> None:
