@@ -207,7 +207,8 @@ class ContainerSandbox:
 
     def missing(self, images: Sequence[str]) -> list[str]:
         """Which of these images the engine does not hold."""
-        held = {tag.rpartition(":")[0] for image in self._engine.images.list() for tag in image.tags}
+        listed: list[dict[str, Any]] = self._engine.api.images()  # in one request: an image may go while one asks on
+        held = {tag.rpartition(":")[0] for image in listed for tag in image["RepoTags"] or ()}
         return [image for image in images if image not in held]
 
     def close(self) -> None:
@@ -307,7 +308,7 @@ class ContainerSandbox:
         from docker.errors import DockerException
 
         with suppress(DockerException):
-            for container in self._engine.containers.list(all=True, filters={"label": RUN_LABEL}):
+            for container in self._engine.containers.list(all=True, filters={"label": RUN_LABEL}, ignore_removed=True):
                 labels = container.labels
                 if owner_is_gone(labels.get(OWNER_LABEL, "")) or float(labels.get(LEASE_LABEL, "inf")) < time.time():
                     self._remove(container)

@@ -26,6 +26,7 @@ from harness.submission import Submission
 from harness.testset import FrozenSet
 
 CORPUS = Path(__file__).parent / "corpus"
+CORPUS_COPY = f"hostile-corpus-{os.getpid()}-"  # another test run may be at work beside this one
 # Short limits: an attack that waits for one of them should not make us wait.
 LIMITS = Limits(startup_s=20, batch_s=2, total_s=60, processes=64, scratch_mib=16, shared_mib=4, log_bytes=2**18)
 TEXT = Modality.TEXT
@@ -35,7 +36,7 @@ NOTE_PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue")
 @contextmanager
 def reachable_corpus() -> Iterator[Path]:
     """A copy of the corpus that another user can read: the checkout may lie in a home that others cannot enter."""
-    with tempfile.TemporaryDirectory(prefix="hostile-corpus-") as name:
+    with tempfile.TemporaryDirectory(prefix=CORPUS_COPY) as name:
         root = Path(name)
         root.chmod(0o755)
         shutil.copytree(CORPUS, root / "corpus", ignore=shutil.ignore_patterns("__pycache__"))
@@ -104,16 +105,18 @@ def left_behind(sandbox: Sandbox) -> list[str]:
     if isinstance(sandbox, ContainerSandbox):
         mine = {"label": f"{OWNER_LABEL}={owner(os.getpid())}"}
         return found + [container.name for container in sandbox._engine.containers.list(all=True, filters=mine)]
-    return found + predictors_running()
+    assert isinstance(sandbox, ProcessSandbox)
+    return found + still_running(os.getpid(), sandbox.uid)
 
 
-def predictors_running() -> list[str]:
-    """Processes whose folder is the corpus."""
+def still_running(harness: int, uid: int | None) -> list[str]:
+    """What watches over a predictor of this harness; and predictors, by their user or by the corpus as their folder."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             with suppress(OSError):  # it has ended meanwhile
-                if "hostile-corpus-" in str((entry / "cwd").readlink()):
-                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
-                    found.append(f"process {entry.name}: {line.decode('utf-8', 'replace')}")
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                mine = uid is not None and entry.stat().st_uid == uid
+                if mine or f'"harness": {harness},' in line or CORPUS_COPY in str((entry / "cwd").readlink()):
+                    found.append(f"process {entry.name}: {line}")
     return found

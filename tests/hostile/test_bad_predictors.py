@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness import bundle
+from harness.sandbox import lease
 from harness.sandbox.base import Sandbox
+from harness.sandbox.container import OWNER_LABEL, ContainerSandbox
+from harness.sandbox.lease import owner
 from harness.testset import FrozenSet
 from tests.hostile import arena
 
@@ -23,16 +30,23 @@ WORDS = {
 }
 
 
+def command(
+    corpus: Path, program: str, frozen: FrozenSet, sandbox: Sandbox, results: Path, seconds: int = 2
+) -> list[str]:
+    """`wikiorder evaluate` of this program of the corpus."""
+    manifest = corpus / "submission.toml"
+    manifest.write_text(manifest.read_text().split("command")[0] + f'command = ["python3", "{program}"]\n')
+    wikiorder = [sys.executable, "-m", "harness", "evaluate", str(corpus), "--data", str(frozen.root)]
+    options = ["--modality", "text", "--sandbox", sandbox.name, "--results", str(results)]
+    return [*wikiorder, *options, "--batch-seconds", str(seconds)]
+
+
 @pytest.mark.parametrize("attack", WORDS)
 def test_it_ends_in_one_clear_line_a_failed_row_and_exit_code_1(
     attack: str, sandbox: Sandbox, frozen: FrozenSet, corpus: Path, tmp_path: Path
 ) -> None:
-    manifest = corpus / "submission.toml"
-    program = "no-such-program" if attack == "absent" else f"{attack}.py"
-    manifest.write_text(manifest.read_text().split("command")[0] + f'command = ["python3", "{program}"]\n')
-    wikiorder = [sys.executable, "-m", "harness", "evaluate", str(corpus), "--data", str(frozen.root)]
-    options = ["--modality", "text", "--sandbox", sandbox.name, "--results", str(tmp_path), "--batch-seconds", "2"]
-    run = subprocess.run([*wikiorder, *options], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    words = command(corpus, "no-such-program" if attack == "absent" else f"{attack}.py", frozen, sandbox, tmp_path)
+    run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 1, run.stderr
     assert "Traceback" not in run.stdout + run.stderr
     (reason,) = [line for line in run.stdout.splitlines() if WORDS[attack] in line]
@@ -41,3 +55,33 @@ def test_it_ends_in_one_clear_line_a_failed_row_and_exit_code_1(
     assert found.result["failure"] == {"fault": "submission", "reason": reason}
     assert found.result["scores"] is None
     assert arena.left_behind(sandbox) == []
+
+
+def test_a_killed_harness_leaves_nothing_that_lasts(
+    sandbox: Sandbox, frozen: FrozenSet, corpus: Path, tmp_path: Path
+) -> None:
+    """A process ends with its harness; a container and the folders go when the next harness starts."""
+    words = command(corpus, "hangs.py", frozen, sandbox, tmp_path, seconds=600)
+    environment = {**os.environ, "TMPDIR": tempfile.gettempdir()}
+    harness = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    owned = {"label": f"{OWNER_LABEL}={owner(harness.pid)}"}
+    journal = bundle.folder(tmp_path, "hostile", frozen, arena.TEXT).with_name("text.journal")
+    wait_for(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= 2)  # it has said hello
+    assert isinstance(sandbox, ContainerSandbox) or arena.still_running(harness.pid, None)
+    harness.kill()
+    harness.wait()
+    if isinstance(sandbox, ContainerSandbox):
+        assert len(sandbox._engine.containers.list(all=True, filters=owned)) == 1
+        ContainerSandbox().close()
+        assert sandbox._engine.containers.list(all=True, filters=owned) == []
+    else:
+        wait_for(lambda: not arena.still_running(harness.pid, None))
+    lease.reap()
+    assert arena.left_behind(sandbox) == []
+
+
+def wait_for(holds: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
