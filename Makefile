@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Torch's CPU build, a tenth of the size of PyPI's: from where pip looks anyway, or else from its own index. (pip prefers
-# 2.13.0+cpu to 2.13.0, and passes over an index that it cannot reach.) With CUDA: make setup CUDA=1
+# Torch's CPU build, a tenth of the size of PyPI's, where pip finds it: TORCH_INDEX=URL names PyTorch's index of CPU builds
+# (its install page has it). Where it does not, PyPI's build comes, and CUDA with it; so does make setup CUDA=1.
 TORCH ?= torch==2.13.0
-TORCH_INDEX ?= 
+export TORCH_INDEX
 INSTALLED := $(VENV)/.installed
 
 .PHONY: setup demo images test lint check rehearse board rerun format clean
@@ -19,8 +19,9 @@ $(INSTALLED): pyproject.toml
 ifdef CUDA
 	@$(BIN)/python -m pip install -qq $(TORCH)
 else
-	@$(BIN)/python -m pip install -qq --no-deps $(TORCH)+cpu 2>/dev/null || \
-	    $(BIN)/python -m pip install -qq --retries 1 --no-deps --extra-index-url $(TORCH_INDEX) $(TORCH)
+	@$(BIN)/python -m pip install -qq --no-deps $(addprefix --extra-index-url=,$(TORCH_INDEX)) $(TORCH)+cpu 2>/dev/null || { \
+	    echo "setup: pip finds no CPU build of torch, so PyPI's comes, with gigabytes of CUDA; TORCH_INDEX=URL names an index"; \
+	    $(BIN)/python -m pip install -qq $(TORCH); }
 endif
 	@$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@touch $@

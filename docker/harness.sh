@@ -1,15 +1,15 @@
 #!/bin/sh
 # Make the image wikiorder-harness: the whole of WikiOrder, with the embedded sample, so that this works offline:
 #
-#   docker run --rm wikiorder-harness evaluate submissions/coin
+#   docker run --rm wikiorder-harness evaluate submissions/blip
 #
-#   sh docker/harness.sh               torch for CPUs
+#   sh docker/harness.sh               torch for CPUs, where pip finds that build (docker/torch.sh)
 #   TORCH=cuda sh docker/harness.sh    torch with CUDA: several gigabytes; then docker run --gpus all
 set -eu
 
 cd "$(dirname "$0")/.."
-torch=${TORCH:-cpu}
 sh docker/runtime.sh
+torch=$(sh docker/torch.sh)
 sh docker/wheelhouse.sh harness
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' harness/__init__.py)
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)

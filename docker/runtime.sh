@@ -1,14 +1,14 @@
 #!/bin/sh
 # Make the image wikiorder-runtime, on which a submission may build: Python, torch, transformers, harness.serve.
 #
-#   sh docker/runtime.sh               torch for CPUs
+#   sh docker/runtime.sh               torch for CPUs, where pip finds that build (docker/torch.sh)
 #   TORCH=cuda sh docker/runtime.sh    torch with CUDA: several gigabytes
 set -eu
 
 cd "$(dirname "$0")/.."
-torch=${TORCH:-cpu}
 sh docker/base.sh
-sh docker/wheelhouse.sh "torch-$torch" runtime
+torch=$(sh docker/torch.sh)
+sh docker/wheelhouse.sh runtime
 echo "runtime: building wikiorder-runtime with torch for $torch"
 docker build --quiet --network none --file Dockerfile.cuda --target runtime --tag wikiorder-runtime \
     --build-arg BASE_IMAGE=wikiorder-base --build-arg "TORCH=$torch" . >/dev/null

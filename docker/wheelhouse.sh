@@ -10,8 +10,6 @@ set -eu
 
 python=${PYTHON:-python3}
 wheelhouse=build/wheelhouse
-# Where the CPU build of torch is; PyPI has it not.
-index=${TORCH_INDEX:-}
 
 cd "$(dirname "$0")/.."
 platforms=--platform=manylinux2014_x86_64
@@ -36,8 +34,7 @@ for layer in tools "$@"; do
     echo "wheelhouse: downloading $layer"
     rm -rf "$folder"
     mkdir -p "$folder"
-    # From where pip looks anyway, or else from torch's own index as well.
-    download 2>/dev/null || download --extra-index-url "$index" || {
+    download ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} || {
         echo "wheelhouse: $layer could not be downloaded by $python -m pip: see above. The hashes in $lock are those of the index it was locked against; '$python docker/lock.py' locks anew" >&2
         exit 1
     }
