@@ -115,10 +115,10 @@ def choose_sandbox(kind: str) -> Sandbox:
         return ProcessSandbox()
     try:
         return ContainerSandbox()
-    except EngineUnavailableError as error:
+    except EngineUnavailableError:
         if kind == "docker":
             raise
-        click.echo(f"{error} Going on with the process sandbox.", err=True)
+        click.echo("No container engine answers. Going on with the process sandbox.", err=True)
         return ProcessSandbox()
 
 

@@ -79,15 +79,16 @@ def spy(tmp_path: Path) -> Path:
 
 def test_the_printed_command_evaluates_offline_and_leaves_the_results_to_their_owner(results: Path) -> None:
     options = [*LOCKED_DOWN, "-v", f"{results}:/results", "wikiorder-harness"]
-    ended = docker_run(*options, "evaluate", "submissions/coin", "--modality", "text")
-    assert "Coin, text, on wikiorder-sample 1 (process sandbox, isolated)" in ended.stdout
-    assert "macro                        1200" in ended.stdout
-    assert ended.stdout.rstrip().endswith(f"/results/coin/{SET}/text")
+    ended = docker_run(*options, "evaluate", "submissions/blip")
+    assert ended.stdout.count("on wikiorder-sample 1 (process sandbox, isolated)") == 3
+    assert ended.stdout.count("macro                        1200") == 3
+    bundles = [f"/results/blip/{SET}/{modality}" for modality in ("vision_text", "vision", "text")]
+    assert [line for line in ended.stdout.splitlines() if line.startswith("/results")] == bundles
     owners = {path.stat().st_uid for path in results.rglob("*")}
     assert owners == {results.stat().st_uid}
 
-    checked = docker_run(*options, "verify", f"/results/coin/{SET}/text")
-    assert checked.stdout.startswith(f"/results/coin/{SET}/text: whole")
+    checked = docker_run(*options, "verify", *bundles, "--data", "dataset_builder/wikiorder-sample")
+    assert checked.stdout.splitlines() == [f"{bundle}: whole; every number follows" for bundle in bundles]
 
 
 def test_a_submission_mounted_from_outside_cannot_reach_the_answers_in_the_image(results: Path, spy: Path) -> None:
