@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 
 from dataset_builder.canaries import Edge, place, recorded_positions
-from dataset_builder.filters import Illustrated
 from dataset_builder.pairing import Chosen, Pair
 from harness import keyed, release
 from harness.records import Answer, Step, StepPair
 
 Row = tuple[StepPair, Answer]
+SHARED = 1024  # steps and strata at hand: an article's rows, which come together, hold the same ones
 
 
 def ask(chosen: Iterable[Chosen], key: bytes, alike: int | None = None) -> list[Row]:
@@ -63,7 +65,7 @@ def _row(
     pair: Pair, shown: Edge, label: int, positions: Sequence[int], canary: bool, key: bytes, alike: int | None
 ) -> Row:
     source = pair.source
-    first, second = (_step(source, place) for place in shown)
+    first, second = (_step(source.article.steps[place].headline, source.pictures[place].name) for place in shown)
     pair_id = release.pair_id(key, pair.article_id, first, second, canary)
     methods = {source.article.steps[place].method for place in shown}
     strata = {**source.article.strata, "method": "same" if len(methods) == 1 else "cross"}
@@ -72,8 +74,14 @@ def _row(
         strata["pictures"] = "near-identical" if (one ^ other).bit_count() <= alike else "distinct"
     recorded = positions[shown[0]], positions[shown[1]]
     question = StepPair(pair_id, source.article.category, source.article.title, first, second)
-    return question, Answer(pair_id, label, pair.article_id, recorded, strata)
+    return question, Answer(pair_id, label, pair.article_id, recorded, _strata(*strata.items()))
 
 
-def _step(source: Illustrated, place: int) -> Step:
-    return Step(source.article.steps[place].headline, source.pictures[place].name)
+@lru_cache(SHARED)
+def _step(headline: str, picture: str) -> Step:
+    return Step(headline, picture)
+
+
+@lru_cache(SHARED)
+def _strata(*facts: tuple[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(facts))

@@ -73,17 +73,23 @@ def build(request: Request) -> Built:
         illustrated = _illustrate(request, articles, folder / workspace.POOL, ledger)
         groups = duplicates.group(illustrated, folder / workspace.POOL, spec)
         subsets = splitting.split(illustrated, groups.of, spec)
-        rows = {subset: _ask(request, subsets[subset], subset) for subset in SUBSETS}
-        workspace.deal(folder, rows)
         report: dict[str, Any] = {"builder": __version__, "spec": spec.to_json(), **ledger.to_json()}
         report |= {"duplicates": groups.report, "subsets": {}}
         for subset in SUBSETS:
-            digest = testset.freeze(folder / subset, _manifest(request, subset, rows[subset]), rows[subset], _describe)
-            report["subsets"][subset] = _summary(digest, rows[subset])
+            report["subsets"][subset] = _freeze(request, folder, subset, subsets.pop(subset))
+        workspace.drain(folder)
         (folder / "report.json").write_text(files.json_page(report), encoding="utf-8")
         digest = checksums.seal(folder, known=workspace.hashed_already(folder))
     inputs.remember(request.out, made_from, digest)
     return Built(digest, report)
+
+
+def _freeze(request: Request, folder: Path, subset: str, cells: Cells) -> dict[str, Any]:
+    """One subset, from its articles to its digest; nothing of it stays in memory but its part of the report."""
+    rows = _ask(request, cells, subset)
+    workspace.deal(folder, subset, rows)
+    digest = testset.freeze(folder / subset, _manifest(request, subset, rows), rows, _describe)
+    return _summary(digest, rows)
 
 
 def _inputs(request: Request) -> str:

@@ -37,13 +37,9 @@ Link = tuple[str, str, str]  # two articles, and what they share
 def group(articles: Sequence[Illustrated], pool: Path, spec: Spec) -> Groups:
     """The duplicate groups of the articles; an InputError for one that would swallow a category."""
     rules = spec.duplicates
-    shown: dict[str, set[str]] = defaultdict(set)  # the articles of each picture
-    for one in articles:
-        for picture in one.pictures:
-            shown[picture.name].add(one.article.article_id)
+    shown = shown_by(articles)
     alike = similar_pictures(articles, shown, pool, rules)
-    seen_by = {name: shown[name].union(*(shown[other] for other in alike[name])) for name in shown}
-    common = {name for name, ids in seen_by.items() if len(ids) > rules.max_articles}
+    common = {name for name in shown if _sightings(name, shown, alike) > rules.max_articles}
     links = {
         "same picture": list(_same_picture(shown, common)),
         "similar picture": list(_similar_picture(shown, alike, common)),
@@ -63,8 +59,22 @@ def group(articles: Sequence[Illustrated], pool: Path, spec: Spec) -> Groups:
     return Groups(of, report)
 
 
+def shown_by(articles: Iterable[Illustrated]) -> dict[str, list[str]]:
+    """The articles that show each picture, each once. Lists: a set would take four times the memory."""
+    shown: dict[str, list[str]] = defaultdict(list)
+    for one in articles:
+        for name in {picture.name for picture in one.pictures}:
+            shown[name].append(one.article.article_id)
+    return shown
+
+
+def _sightings(name: str, shown: Mapping[str, Sequence[str]], alike: Mapping[str, set[str]]) -> int:
+    """How many articles show the picture or one that looks like it."""
+    return len({article for seen in (name, *alike.get(name, ())) for article in shown[seen]})
+
+
 def similar_pictures(
-    articles: Sequence[Illustrated], shown: Mapping[str, set[str]], pool: Path, rules: Duplicates
+    articles: Sequence[Illustrated], shown: Mapping[str, Sequence[str]], pool: Path, rules: Duplicates
 ) -> dict[str, set[str]]:
     """For each picture, those of other articles that look like it."""
     alike: dict[str, set[str]] = defaultdict(set)
@@ -99,14 +109,16 @@ def components(items: Iterable[str], links: Iterable[tuple[str, str]]) -> dict[s
     return {item: root(item) for item in parent}
 
 
-def _same_picture(shown: Mapping[str, set[str]], common: set[str]) -> Iterator[Link]:
+def _same_picture(shown: Mapping[str, Sequence[str]], common: set[str]) -> Iterator[Link]:
     for name in sorted(shown.keys() - common):
         first, *others = sorted(shown[name])
         for other in others:
             yield first, other, name
 
 
-def _similar_picture(shown: Mapping[str, set[str]], alike: Mapping[str, set[str]], common: set[str]) -> Iterator[Link]:
+def _similar_picture(
+    shown: Mapping[str, Sequence[str]], alike: Mapping[str, set[str]], common: set[str]
+) -> Iterator[Link]:
     for name in sorted(alike.keys() - common):
         for other in sorted(alike[name] - common):
             first, second = min(shown[name]), min(shown[other])

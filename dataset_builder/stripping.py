@@ -17,7 +17,8 @@ PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"  # says "YCbCr"; density 1 to 1, no thumbnail
 # Frames (C0-CF hold Huffman and arithmetic tables too), scans, quantisation, restart interval, number of lines.
 JPEG_KEPT = {*range(0xC0, 0xC8), *range(0xC9, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD}
-JPEG_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)  # inside a scan, ff00 and restarts are data
+# Inside a scan, ff00 and restarts are data. Written to begin with one literal byte, which `re` then searches for fast.
+JPEG_MARKER = re.compile(rb"\xff\xff*[^\x00\xd0-\xd7\xff]", re.DOTALL)
 WEBP_KEPT = {b"VP8 ", b"VP8L", b"ALPH"}
 WEBP_ALPHA = 0x10  # the one flag of VP8X that still holds afterwards
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from dataset_builder.asking import Row
 from harness import checksums, files
 from harness.records import HarnessError, InputError
+from harness.testset import SUBSETS
 
 POOL = "pool"  # where every usable picture lies until it is known who shows it
 
@@ -52,25 +52,30 @@ def _held(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def deal(folder: Path, rows: Mapping[str, Sequence[Row]]) -> None:
-    """Move each picture from the pool to the subset that shows it; copy it where several do."""
-    shown = {subset: {step.image for pair, _ in rows[subset] for step in (pair.first, pair.second)} for subset in rows}
-    takers = Counter(name for names in shown.values() for name in names)
-    for subset, names in shown.items():
-        for parent in sorted({str(PurePosixPath(name).parent) for name in names}):
-            (folder / subset / parent).mkdir(parents=True)
-        (folder / subset).mkdir(exist_ok=True)
-        for name in names:
-            source, target = folder / POOL / name, folder / subset / name
-            takers[name] -= 1
-            shutil.copyfile(source, target) if takers[name] else source.rename(target)
+def deal(folder: Path, subset: str, rows: Sequence[Row]) -> None:
+    """Move each picture that the subset shows out of the pool; copy it where an earlier subset has it."""
+    shown = {step.image for pair, _ in rows for step in (pair.first, pair.second)}
+    for parent in sorted({name.rpartition("/")[0] for name in shown}):
+        (folder / subset / parent).mkdir(parents=True)
+    (folder / subset).mkdir(exist_ok=True)
+    for name in shown:
+        target = f"{folder}/{subset}/{name}"
+        try:
+            os.rename(f"{folder}/{POOL}/{name}", target)  # noqa: PTH104 - strings here: pathlib takes longer than the move
+        except FileNotFoundError:
+            taken = next(path for other in SUBSETS if other != subset and (path := folder / other / name).exists())
+            shutil.copyfile(taken, target)
+
+
+def drain(folder: Path) -> None:
+    """Remove the pool, with the pictures that no subset shows."""
     shutil.rmtree(folder / POOL, ignore_errors=True)  # no article may have had a picture
 
 
 def hashed_already(folder: Path) -> dict[str, str]:
     """Pictures are named by their hash, so that none is read again."""
     return {
-        name: PurePosixPath(name).stem
+        name: name.rpartition("/")[2].partition(".")[0]
         for name in checksums.names(folder)
-        if PurePosixPath(name).parts[1:2] == ("images",)
+        if name.split("/", 2)[1:2] == ["images"]
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,8 +19,16 @@ SHOWN = 5  # how many problems one message names before it counts the rest
 
 def names(root: Path) -> list[str]:
     """The relative POSIX path of every file and link below `root`, SHA256SUMS excepted, sorted."""
-    found = (p for p in root.rglob("*") if p.is_symlink() or not p.is_dir())
-    return sorted(name for p in found if (name := p.relative_to(root).as_posix()) != SUMS)
+    return sorted(name for name in _walk(str(root), "") if name != SUMS)
+
+
+def _walk(folder: str, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:  # strings here: with pathlib it took a tenth of a build
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(entry.path, f"{prefix}{entry.name}/")
+            else:
+                yield f"{prefix}{entry.name}"
 
 
 def seal(root: Path, known: Mapping[str, str] | None = None) -> str:

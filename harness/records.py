@@ -95,7 +95,8 @@ class Answer:
             raise ValueError(f"{self.pair_id}: label {self.label!r} contradicts positions {self.positions}")
         if not self.article_id:
             raise ValueError(f"{self.pair_id}: an answer needs its article, which is the cluster of every interval")
-        object.__setattr__(self, "strata", MappingProxyType(dict(self.strata)))
+        if not isinstance(self.strata, MappingProxyType):  # rows of one article share theirs
+            object.__setattr__(self, "strata", MappingProxyType(dict(self.strata)))
 
 
 @dataclass(frozen=True, slots=True)
