@@ -79,7 +79,7 @@ def build(request: Request) -> Built:
             report["subsets"][subset] = _freeze(request, folder, subset, subsets.pop(subset))
         workspace.drain(folder)
         (folder / "report.json").write_text(files.json_page(report), encoding="utf-8")
-        digest = checksums.seal(folder, known=workspace.hashed_already(folder))
+        digest = checksums.seal(folder, testset.digest_in_name)
     inputs.remember(request.out, made_from, digest)
     return Built(digest, report)
 

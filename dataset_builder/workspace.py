@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dataset_builder.asking import Row
-from harness import checksums, files
+from harness import files
 from harness.records import HarnessError, InputError
 from harness.testset import SUBSETS
 
@@ -70,12 +70,3 @@ def deal(folder: Path, subset: str, rows: Sequence[Row]) -> None:
 def drain(folder: Path) -> None:
     """Remove the pool, with the pictures that no subset shows."""
     shutil.rmtree(folder / POOL, ignore_errors=True)  # no article may have had a picture
-
-
-def hashed_already(folder: Path) -> dict[str, str]:
-    """Pictures are named by their hash, so that none is read again."""
-    return {
-        name: name.rpartition("/")[2].partition(".")[0]
-        for name in checksums.names(folder)
-        if name.split("/", 2)[1:2] == ["images"]
-    }

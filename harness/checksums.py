@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,14 +31,15 @@ def _walk(folder: str, prefix: str) -> Iterator[str]:
                 yield f"{prefix}{entry.name}"
 
 
-def seal(root: Path, known: Mapping[str, str] | None = None) -> str:
+def seal(root: Path, known: Callable[[str], str | None] = lambda name: None) -> str:  # noqa: ARG005 - knows none
     """Write SHA256SUMS, the last file of a folder, and return its own SHA-256, the folder's digest.
 
-    known: digests of files that need not be read again, by relative path.
+    known: the digest of a file that need not be read again, from its relative path; else None.
     """
-    known = known or {}
-    content = "".join(f"{known.get(name) or files.sha256(root / name)}  {name}\n" for name in names(root)).encode()
-    files.write(root / SUMS, content)
+    content = bytearray()  # grown in place: a list of lines takes three times the memory
+    for name in names(root):
+        content += f"{known(name) or files.sha256(root / name)}  {name}\n".encode()
+    files.write(root / SUMS, bytes(content))
     return hashlib.sha256(content).hexdigest()
 
 

@@ -18,7 +18,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from harness import checksums, files, schema
@@ -78,6 +78,12 @@ def picture_name(content: bytes, suffix: str) -> str:
     return f"images/{digest[:2]}/{digest}{suffix}"
 
 
+def digest_in_name(name: str) -> str | None:
+    """The digest of a picture, by its path below a set or a folder of sets; None for any other file."""
+    *_, kind, _, last = ["", "", *name.split("/")]
+    return last.partition(".")[0] if kind == "images" else None
+
+
 def store_picture(root: Path, content: bytes, suffix: str) -> str:
     """Write a picture under its content's name and return that name. Safe to call from several processes at once."""
     name = picture_name(content, suffix)
@@ -117,7 +123,7 @@ def freeze(
     (root / "manifest.json").write_text(files.json_page(manifest.to_json()), encoding="utf-8")
     for name, text in (describe(manifest, root) if describe else {}).items():
         (root / name).write_text(text, encoding="utf-8")
-    digest = checksums.seal(root, known={name: PurePosixPath(name).stem for name in shown})
+    digest = checksums.seal(root, digest_in_name)
     for folder, _, held in os.walk(root):
         for path in (folder, *(f"{folder}/{name}" for name in held)):
             os.utime(path, (0, 0))
