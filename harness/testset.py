@@ -124,8 +124,8 @@ def freeze(
     for name, text in (describe(manifest, root) if describe else {}).items():
         (root / name).write_text(text, encoding="utf-8")
     digest = checksums.seal(root, digest_in_name)
-    for folder, _, held in os.walk(root):
-        for path in (folder, *(f"{folder}/{name}" for name in held)):
+    for parent, _, held in os.walk(root):
+        for path in (parent, *(f"{parent}/{name}" for name in held)):
             os.utime(path, (0, 0))
     return digest
 
