@@ -7,16 +7,14 @@ from honest import loop
 
 
 def take(_request):
-    children = []
     for _ in range(8):
         child = os.fork()
         if child == 0:
             held = b"x" * (96 * 2**20)
             time.sleep(60)
             os._exit(len(held) % 2)
-        children.append(child)
-    for child in children:  # whichever of them is killed, it goes down with it
-        if os.waitpid(child, 0)[1]:
+    for _ in range(8):
+        if os.waitpid(-1, 0)[1]:  # whichever of them is killed, it goes down with it
             os._exit(9)
 
 
