@@ -6,6 +6,7 @@ of transformers: `config.json`, `model.safetensors`, `tokenizer.json`, `preproce
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Part:
     fresh: tuple[str, ...] = ()
 
 
-class Encoders(nn.Module):
+class Encoders(nn.Module, ABC):
     """T and V. text_width, picture_width: the sizes of their vectors. positions: the longest sequence T can read."""
 
     parts: ClassVar[Mapping[str, Part]]
@@ -60,27 +61,27 @@ class Encoders(nn.Module):
         self.processor = processor
         self.prepare()
 
+    @abstractmethod
     def prepare(self) -> None:
         """Set the sizes; remove what the recipe does not use."""
-        raise NotImplementedError
 
+    @abstractmethod
     def text(self, ids: Tensor, mask: Tensor) -> Tensor:
         """ids, mask: int64 (batch, length) -> float (batch, text_width)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pictures(self, pixels: Tensor) -> Tensor:
         """pixels: float (pictures, 3, H, W), normalised -> float (pictures, picture_width)."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def full_size(cls) -> Encoders:
         """The published size with random weights: for counting parameters and for timing."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def small(cls, size: SmallSize, tokenizer: Tokenizer) -> Encoders:
         """A small configuration of the same classes, to be trained from scratch."""
-        raise NotImplementedError
 
     @property
     def sequencer(self) -> Sequencer:
