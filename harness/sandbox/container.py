@@ -46,6 +46,7 @@ CHUNK = 2**18
 FRAME_HEADER = 8  # the engine prefixes each piece of output with a stream number and a length
 USER = 10001  # any number but root's; no image needs to know it
 RUN_LABEL, OWNER_LABEL, LEASE_LABEL = "wikiorder.run", "wikiorder.owner", "wikiorder.lease"
+REMOVALS, REMOVAL_WAIT_S = 5, 0.3  # an engine that is still stopping a container refuses to remove it
 LEASE_SLACK_S = 600  # a container may outlive its run's time limit by this much before anybody may remove it
 MAX_IMAGE_BYTES = 40 * 2**30
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -295,13 +296,21 @@ class ContainerSandbox:
         return image
 
     def _remove(self, container: Container) -> None:
+        """Kill and remove. Podman refuses one that ends by itself at that moment, so it is asked again."""
         from docker.errors import DockerException, NotFound
 
-        with suppress(NotFound):
+        for left in reversed(range(REMOVALS)):
             try:
                 container.remove(force=True, v=True)
+            except NotFound:
+                return
             except DockerException as error:
-                raise HarnessError(f"container {container.short_id} could not be removed: {_short(error)}") from None
+                if not left:
+                    said = f"container {container.short_id} could not be removed: {_short(error)}"
+                    raise HarnessError(said) from None
+                time.sleep(REMOVAL_WAIT_S)
+            else:
+                return
 
     def _reap(self) -> None:
         """Remove what killed harnesses have left: containers of a dead process of this host, or past their lease."""
