@@ -34,6 +34,18 @@ def finish(subject: Path, data: Path, results: Path) -> Bundle:
     return bundle.read(where(results))
 
 
+def killed(subject: Path, data: Path, results: Path, lines: int) -> Path:
+    """Start an evaluation and kill it when its journal holds so many lines. Returns the journal."""
+    running = start(subject, data, results)
+    journal = where(results).with_name("text.journal")
+    while not (journal.exists() and journal.read_bytes().count(b"\n") >= lines):
+        assert running.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    running.kill()
+    running.communicate()
+    return journal
+
+
 def where(results: Path) -> Path:
     return results / "test/tiny-1.0-test/text"
 
@@ -63,12 +75,7 @@ def test_killed_at_50_random_points_it_ends_in_the_same_result(tmp_path: Path) -
 def test_only_the_last_finished_batch_is_asked_again(tmp_path: Path) -> None:
     data = tiny_set(tmp_path / "set", articles=12, pairs_per_article=4).root
     subject = submission(tmp_path / "s", f"{LOG_ASKED}\ntime.sleep(0.1)")
-    running = start(subject, data, tmp_path / "r")
-    journal = where(tmp_path / "r").with_name("text.journal")
-    while not (journal.exists() and journal.read_bytes().count(b"\n") >= 4):
-        time.sleep(0.01)
-    running.kill()
-    running.communicate()
+    journal = killed(subject, data, tmp_path / "r", lines=4)
     finished = journal.read_bytes().count(b"\n") - 2  # the identity and the batch size come first
     log = where(tmp_path / "r").with_name("text.partial") / "stderr.log"
     before = log.read_text().splitlines()
@@ -86,12 +93,7 @@ def test_a_predictor_that_answers_otherwise_when_asked_again_is_marked_stateful(
     data = tiny_set(tmp_path / "set", articles=12, pairs_per_article=4).root
     drift = f"for a in answer: a['p_in_order'] = min(1, asked / 20)\n{LOG_ASKED}\ntime.sleep(0.1)"
     subject = submission(tmp_path / "s", drift)
-    running = start(subject, data, tmp_path / "r")
-    journal = where(tmp_path / "r").with_name("text.journal")
-    while not (journal.exists() and journal.read_bytes().count(b"\n") >= 5):
-        time.sleep(0.01)
-    running.kill()
-    running.communicate()
+    killed(subject, data, tmp_path / "r", lines=5)
     assert finish(subject, data, tmp_path / "r").result["trust"]["stateful"] is True
 
 
@@ -99,12 +101,7 @@ def test_a_predictor_that_answers_otherwise_when_asked_again_is_marked_stateful(
 def test_a_run_that_differs_may_not_resume(tmp_path: Path, change: str, part: str) -> None:
     data = tiny_set(tmp_path / "set", articles=12, pairs_per_article=4).root
     subject = submission(tmp_path / "s", "time.sleep(0.1)")
-    running = start(subject, data, tmp_path / "r")
-    journal = where(tmp_path / "r").with_name("text.journal")
-    while not (journal.exists() and journal.read_bytes().count(b"\n") >= 3):
-        time.sleep(0.01)
-    running.kill()
-    running.communicate()
+    journal = killed(subject, data, tmp_path / "r", lines=3)
     kept = journal.read_bytes()
     if change == "submission":
         submission(tmp_path / "s", "time.sleep(0.2)")
