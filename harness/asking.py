@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from harness import keyed, pictures, protocol, questions, vectors
-from harness.embedding_gap import Vectors
 from harness.exchange import Exchange
 from harness.journal import Entry, Journal
 from harness.protocol import Hello, Question
@@ -20,6 +19,7 @@ from harness.records import Answer, HarnessError, Modality, Prediction, Submissi
 from harness.sandbox import lease
 from harness.sandbox.base import Launch, Limits, Sandbox, Session
 from harness.sandbox.channel import PredictorEndedError
+from harness.statistics.embedding_gap import Vectors
 from harness.submission import Submission
 from harness.testset import FrozenSet
 from harness.vectors import VectorFile

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness import bundle, release, scoring, trust
+from harness import bundle, release
 from harness.bundle import ArticleCount
 from harness.records import Answer, Prediction
+from harness.statistics import scoring, trust
 from harness.testset import FrozenSet
 
 SCORING_KEY = b"wikiorder scoring 1"  # public: anybody must be able to redraw the same resamples

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import bundle, release, tally, testset
+from harness import bundle, release, testset
 from harness.bundle import Bundle
 from harness.checksums import SUMS
 from harness.records import InputError
-from harness.tally import Tally
+from harness.statistics import tally
+from harness.statistics.tally import Tally
 from harness.testset import FrozenSet
 
 

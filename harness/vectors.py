@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from harness import keyed, protocol
-from harness.embedding_gap import SAMPLE_PAIRS, Embeddings, Vectors
-from harness.intervals import Floats
 from harness.records import InputError, SubmissionError
+from harness.statistics.embedding_gap import SAMPLE_PAIRS, Embeddings, Vectors
+from harness.statistics.intervals import Floats
 from harness.testset import FrozenSet
 
 PARTS = ("first", "second", "text")

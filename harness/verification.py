@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness import results, scoring
+from harness import results
 from harness.bundle import Bundle
 from harness.judging import SCORING_KEY, judge
 from harness.records import Answer
+from harness.statistics import scoring
 from harness.testset import FrozenSet
 
 ROUNDING = 2e-6  # scores are written with six digits; two machines' sums may differ in the last

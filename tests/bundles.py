@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import bundle, scoring
+from harness import bundle
 from harness.judging import SCORING_KEY
 from harness.records import Answer, Modality
+from harness.statistics import scoring
 from harness.testset import FrozenSet
 
 ISOLATION = {"sandbox": "docker", "isolated": True, "covers": [], "exposes": []}

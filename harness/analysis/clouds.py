@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.analysis.style import IMAGE, TEXT, panels, styled
-from harness.embedding_gap import principal_components
-from harness.intervals import Floats
+from harness.statistics.embedding_gap import principal_components
+from harness.statistics.intervals import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness import files
 from harness.analysis import figures, style
-from harness.intervals import Z, wilson
+from harness.statistics.intervals import Z, wilson
 
 FOLDER = Path(__file__).parent / "published"
 MODELS = ("CLIP", "ViT+RoBERTa", "BLIP")

@@ -23,8 +23,8 @@ from harness.analysis import clouds, figures, gallery, style
 from harness.analysis.pages import page
 from harness.analysis.sections import Section, sections
 from harness.analysis.tables import tables
-from harness.intervals import Floats
 from harness.records import InputError
+from harness.statistics.intervals import Floats
 from harness.testset import FrozenSet
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.modality_gap import CONTRASTS
+from harness.statistics.modality_gap import CONTRASTS
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _calibration(study: dict[str, Any], figures: dict[str, str]) -> Section:
 
 
 def _trust(study: dict[str, Any]) -> Section:
-    """The questions that a fresh predictor was asked again, in variants (`harness/trust.py`)."""
+    """The questions that a fresh predictor was asked again, in variants (`harness/statistics/trust.py`)."""
     columns = {
         "both_orders_accuracy": "right both ways",
         "swap_consistency": "swap flips",

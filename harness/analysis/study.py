@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness import comparison, modality_gap, results
+from harness import results
 from harness.bundle import Bundle
-from harness.modality_gap import PICTURES, TEXT
 from harness.questions import VARIANT_MARK
 from harness.records import InputError, Modality
+from harness.statistics import comparison, modality_gap
+from harness.statistics.modality_gap import PICTURES, TEXT
+from harness.statistics.trust import DROPS
 from harness.testset import FrozenSet
-from harness.trust import DROPS
 
 PARTS = ("accuracy", "precision", "calibration", "strata", "transitivity")
 CASES = 12  # pairs of each kind that the gallery shows

@@ -23,8 +23,9 @@ def compare(first: Path, second: Path, data: Path | None, key_file: Path | None,
     Differences are first minus second, with intervals clustered by article, a permutation test over articles, and
     Holm's correction over the categories.
     """
-    from harness import comparison, files, results
+    from harness import files, results
     from harness.judging import SCORING_KEY
+    from harness.statistics import comparison
 
     left, right = results.read([first, second])
     found = comparison.compare(results.tallies(left), results.tallies(right), SCORING_KEY)

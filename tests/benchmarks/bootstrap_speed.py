@@ -15,8 +15,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from harness import intervals
-from harness.intervals import Counts, Floats
+from harness.statistics import intervals
+from harness.statistics.intervals import Counts, Floats
 
 PAIRS = {"HC": 5000, "AE": 2000, "CE": 5000, "EC": 1000, "FL": 2000, "Health": 5000, "HG": 5000, "PS": 5000,
          "PR": 2000, "Travel": 1000}  # fmt: skip

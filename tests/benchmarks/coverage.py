@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from harness import intervals
-from harness.intervals import Counts, Floats
-from tests.harness.simulation import simulate
+from harness.statistics import intervals
+from harness.statistics.intervals import Counts, Floats
+from tests.harness.statistics.simulation import simulate
 
 KEY = b"coverage"
 RESAMPLES = 2_000  # of each simulated benchmark; the benchmark itself uses 10,000

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.embedding_gap import Embeddings
 from harness.records import Step, StepPair
+from harness.statistics.embedding_gap import Embeddings
 
 PAIRS, DIMENSION, ARTICLES, BATCH = 33_000, 768, 2_211, 256
 

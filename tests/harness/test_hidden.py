@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from harness import bundle, keyed, release, testset, trust
+from harness import bundle, keyed, release, testset
 from harness.commands.analyze import analyze
 from harness.commands.compare import compare
 from harness.commands.evaluate import evaluate
 from harness.commands.publish import publish
 from harness.commands.verify import verify
 from harness.records import Answer, InputError
+from harness.statistics import trust
 from harness.testset import FrozenSet
 from tests.predictors import submission
 from tests.sets import tiny_set

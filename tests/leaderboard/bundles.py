@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import bundle, scoring, tally
+from harness import bundle
 from harness.bundle import ArticleCount
 from harness.judging import SCORING_KEY
 from harness.records import Modality
+from harness.statistics import scoring, tally
 
 DIGEST = "ab" * 32
 # 12 articles of 10 pairs: what a middling model gets right.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.intervals import Counts
+from harness.statistics.intervals import Counts
 
 
 def simulate(

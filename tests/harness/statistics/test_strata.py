@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness import strata
 from harness.records import Answer, Step, StepPair
+from harness.statistics import strata
 
 KEY = b"a test's own key"
 

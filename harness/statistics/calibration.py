@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.intervals import Counts, Floats
-from harness.tally import rounded
+from harness.statistics.intervals import Counts, Floats
+from harness.statistics.tally import rounded
 
 BINS = 10  # of equal width over [0, 1]; 1 belongs to the last
 FLOOR = 1e-6  # a certain and wrong answer costs ln(1e6) = 13.8, not infinity

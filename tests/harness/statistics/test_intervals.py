@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness import intervals
+from harness.statistics import intervals
 
 KEY = b"a test's own key"
 

@@ -8,10 +8,10 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from harness import comparison, intervals
 from harness.records import Answer, InputError, Step, StepPair
-from harness.tally import Tally, from_counts
-from tests.harness.simulation import simulate
+from harness.statistics import comparison, intervals
+from harness.statistics.tally import Tally, from_counts
+from tests.harness.statistics.simulation import simulate
 
 KEY = b"a test's own key"
 

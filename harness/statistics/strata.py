@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness import intervals
 from harness.records import Answer, StepPair
-from harness.tally import bounded, of_group
+from harness.statistics import intervals
+from harness.statistics.tally import bounded, of_group
 
 DISTANCE, MARKERS = "step distance", "headline markers"
 ORDINAL = re.compile(

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.intervals import MIN_ARTICLES, Counts, student_quantile
-from harness.tally import Tally, rounded
+from harness.statistics.intervals import MIN_ARTICLES, Counts, student_quantile
+from harness.statistics.tally import Tally, rounded
 
 LEVEL = 0.05
 POWER = 0.8

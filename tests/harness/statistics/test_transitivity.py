@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness import transitivity
 from harness.records import Answer
+from harness.statistics import transitivity
 
 
 def answer(pair: str, first: int, second: int, article: str = "t") -> Answer:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from harness import calibration, intervals, precision, strata, transitivity
 from harness.records import Answer, StepPair
-from harness.tally import Tally, bounded, by_category, grade, rounded
+from harness.statistics import calibration, intervals, precision, strata, transitivity
+from harness.statistics.tally import Tally, bounded, by_category, grade, rounded
 
 
 def score(

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.embedding_gap import Embeddings, principal_components, uniformity
 from harness.records import Step, StepPair, SubmissionError
+from harness.statistics.embedding_gap import Embeddings, principal_components, uniformity
 
-REFERENCE = Path(os.environ.get("WIKIORDER_REFERENCE", Path(__file__).parents[3] / "shared/reference"))
+REFERENCE = Path(os.environ.get("WIKIORDER_REFERENCE", Path(__file__).parents[4] / "shared/reference"))
 KEY = b"a test's own key"
 
 

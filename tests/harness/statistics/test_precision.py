@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from harness import precision
-from harness.tally import Tally, from_counts
-from tests.harness.simulation import simulate
+from harness.statistics import precision
+from harness.statistics.tally import Tally, from_counts
+from tests.harness.statistics.simulation import simulate
 
 
 def test_the_standard_error_is_that_of_cluster_robust_regression() -> None:

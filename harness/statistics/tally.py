@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.intervals import Counts, Interval
 from harness.records import Answer, InputError, Prediction, StepPair, SubmissionError
+from harness.statistics.intervals import Counts, Interval
 
 DIGITS = 6
 

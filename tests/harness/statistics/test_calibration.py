@@ -10,7 +10,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as reference_log_loss
 
-from harness import calibration
+from harness.statistics import calibration
 
 
 def test_a_coin_is_calibrated_and_knows_nothing() -> None:

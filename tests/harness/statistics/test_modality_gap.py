@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness import modality_gap
-from harness.modality_gap import BOTH, PICTURES, TEXT
 from harness.records import Answer, Step, StepPair
-from harness.tally import from_counts
+from harness.statistics import modality_gap
+from harness.statistics.modality_gap import BOTH, PICTURES, TEXT
+from harness.statistics.tally import from_counts
 
 KEY = b"a test's own key"
 NAMES = "pqrstu"

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.comparison import compare
 from harness.records import Answer, Modality, StepPair
-from harness.tally import Tally, rounded
+from harness.statistics.comparison import compare
+from harness.statistics.tally import Tally, rounded
 
 BOTH, PICTURES, TEXT = Modality.VISION_TEXT, Modality.VISION, Modality.TEXT
 CONTRASTS = ((BOTH, PICTURES), (BOTH, TEXT), (PICTURES, TEXT))

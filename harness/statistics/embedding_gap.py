@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import intervals
-from harness.intervals import Floats
 from harness.records import StepPair, SubmissionError
-from harness.tally import rounded
+from harness.statistics import intervals
+from harness.statistics.intervals import Floats
+from harness.statistics.tally import rounded
 
 Vectors = NDArray[np.float32]
 SAMPLE_PAIRS = 500  # kept whole for pictures and what no sum can tell; 500 x 3 x 768 numbers are 4.6 MB

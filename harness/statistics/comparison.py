@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from harness import intervals, keyed
-from harness.intervals import Counts, Floats
-from harness.precision import resolvable, standard_error
+from harness import keyed
 from harness.records import Answer, InputError, Prediction, StepPair
-from harness.tally import Tally, bounded, of_group, rounded
+from harness.statistics import intervals
+from harness.statistics.intervals import Counts, Floats
+from harness.statistics.precision import resolvable, standard_error
+from harness.statistics.tally import Tally, bounded, of_group, rounded
 
 FLIPS = 10_000
 ROUNDING = 1e-12  # two sums of the same numbers in another order differ by less

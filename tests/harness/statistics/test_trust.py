@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness import trust
 from harness.records import Answer, Prediction
+from harness.statistics import trust
 
 TRUTH = [
     Answer("a", 1, "x", (0, 1)),

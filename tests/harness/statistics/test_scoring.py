@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness import scoring, tally
 from harness.records import Answer, InputError, Step, StepPair, SubmissionError
+from harness.statistics import scoring, tally
 
 KEY = b"a test's own key"
 
