@@ -1,0 +1,88 @@
+"""The measurements measure what they say: both sides come to the same, and a row tells its turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from tests.benchmarks import measuring, startup
+from tests.benchmarks.measuring import FAST, LONG, Row, Side, Size, Timed, absent, at_least, at_most, compared
+
+
+def taking(*seconds: float, result: object = None) -> Side:
+    """A side whose turns take these seconds."""
+    turns: Iterator[float] = iter(seconds)
+    return lambda: Timed(next(turns), result)
+
+
+def test_an_aim_at_most_asks_how_many_times_as_long_ours_takes() -> None:
+    row = compared("ours", "theirs", taking(2, 3, 8), taking(1, 1, 1), aim=at_most(3), repeats=3, warm=False)
+    assert (row.measured, row.unit, row.median) == ((2, 3, 8), LONG, 3)
+    assert row.cells() == {
+        "what": "ours",
+        "against": "theirs",
+        "measured": "3.00 x as long",
+        "spread": "2.00 to 8.00",
+        "aim": "<= 3",
+        "met": "yes",
+    }
+
+
+def test_an_aim_at_least_asks_how_many_times_as_fast_ours_is() -> None:
+    row = compared("ours", "loop", taking(1, 2), taking(100, 100), aim=at_least(90), repeats=2, warm=False)
+    assert (row.measured, row.unit) == ((100, 50), FAST)
+    assert row.cells()["met"] == "no"  # the median, 75
+
+
+def test_the_first_turn_warms_up_and_a_part_is_scaled_to_the_whole() -> None:
+    row = compared("ours", "a tenth", taking(99, 1), taking(1, 3), repeats=1, scale=10)
+    assert row.measured == (pytest.approx(1 / 30),)
+    assert row.seconds == (1, 30)
+
+
+def test_each_turn_runs_both_and_every_other_turn_begins_with_the_other() -> None:
+    ran: list[str] = []
+
+    def side(name: str) -> Side:
+        def turn() -> Timed:
+            ran.append(name)
+            return Timed(1, None)
+
+        return turn
+
+    list(measuring.in_turns(side("ours"), side("theirs"), 3))
+    assert ran == ["ours", "theirs", "theirs", "ours", "ours", "theirs"]
+
+
+def test_sides_that_come_to_different_results_are_not_compared() -> None:
+    with pytest.raises(AssertionError, match="sums: it and loop did not come to the same"):
+        compared("sums", "loop", taking(1, result=4), taking(1, result=5), repeats=1, warm=False, agree=int.__eq__)
+
+
+def test_rows_come_back_from_the_record_as_they_went_in() -> None:
+    row = compared("a", "b", taking(1), taking(2), repeats=1, warm=False, aim=at_most(1), curve="c", size=7)
+    rows: list[Row] = [row, absent("docker", "no engine answers")]
+    machine, read = measuring.from_json(measuring.to_json(rows))
+    assert read == rows
+    assert machine == measuring.machine()
+
+
+def test_what_could_not_be_measured_stands_in_the_table_with_its_reason() -> None:
+    (line,) = [line for line in measuring.table([absent("a run", "no engine answers")]).splitlines() if "run" in line]
+    assert "not here" in line
+    assert "no engine answers" in line
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.1234, "0.123"), (1.234, "1.23"), (12.34, "12.3"), (123.4, "123"), (12345.6, "12,346")]
+)
+def test_a_number_is_shown_with_three_digits(value: float, shown: str) -> None:
+    assert measuring.number(value) == shown
+
+
+@pytest.mark.parametrize("benchmark", [startup], ids=lambda module: module.__name__.rpartition(".")[2])
+def test_a_benchmark_runs_and_both_of_its_sides_agree(benchmark: ModuleType) -> None:
+    for row in benchmark.rows(Size.TINY):
+        assert row.measured or row.limit, f"{row.what} was not measured, and does not say why"
