@@ -8,10 +8,6 @@ from pathlib import Path
 
 import click
 
-from dataset_builder import audit as auditing
-from dataset_builder import audit_report as report
-from harness import files, release, testset
-
 FOLDER = click.Path(path_type=Path)
 
 
@@ -27,6 +23,10 @@ def audit(folder: Path, out: Path | None, results: Path | None, key_file: Path |
     \b
     wikiorder dataset audit sets/open-howto
     """
+    from dataset_builder import audit as auditing
+    from dataset_builder import audit_report as report
+    from harness import files, release, testset
+
     key = release.read_key(key_file) if key_file else None
     found = auditing.audit(folder, key, workers)
     frozen = testset.load(folder / "test")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataset_builder import build as road
-from dataset_builder import spec as specs
 from dataset_builder.sources import SOURCES
-from harness import checksums, release
+from harness import checksums
 from harness.lazy import LazyGroup
 from harness.records import HarnessError
-from harness.testset import SUBSETS
+
+if TYPE_CHECKING:
+    from dataset_builder.build import Found
 
 FOLDER = click.Path(path_type=Path)
 
@@ -59,6 +59,10 @@ def build(
     \b
     wikiorder dataset build --spec open-howto --raw RAW --out sets/open-howto
     """
+    from dataset_builder import build as road
+    from dataset_builder import spec as specs
+    from harness import release
+
     key = release.read_key(key_file) if key_file else None
     request = road.Request(specs.load(spec), raw, out, source, categories, key, workers, _watch)
     built = road.build(request)
@@ -84,7 +88,7 @@ def verify(folder: Path) -> None:
     click.echo(f"{folder}: whole  sha256:{digest}")
 
 
-def _watch(found: road.Found, total: int) -> road.Found:
+def _watch(found: Found, total: int) -> Found:
     from tqdm import tqdm
 
     return tqdm(found, total=total, desc="pictures", unit=" articles", disable=None)
@@ -93,6 +97,8 @@ def _watch(found: road.Found, total: int) -> road.Found:
 def _tell(report: dict[str, Any]) -> str:
     """The report as a person reads it: what went, with an example, then what was frozen."""
     from tabulate import tabulate
+
+    from harness.testset import SUBSETS
 
     gone = [
         (row["reason"], row["articles"], row["steps"], row["examples"][0][:80])

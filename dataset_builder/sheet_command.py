@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from dataset_builder import asking_people
-from harness import files, release, testset
 from harness.records import InputError
 
 FOLDER = click.Path(path_type=Path)
@@ -38,6 +36,9 @@ def sheet(
     wikiorder dataset sheet sets/open-howto/test --out sheet.html
     wikiorder dataset sheet sets/open-howto/test --answers sheet-answers.json --name anna
     """
+    from dataset_builder import asking_people
+    from harness import files, release, testset
+
     if (out is None) == (answers is None):
         raise InputError("name either --out, for the blind page, or --answers, for what the page saved")
     frozen = testset.load(folder)

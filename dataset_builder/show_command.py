@@ -6,9 +6,6 @@ from pathlib import Path
 
 import click
 
-from dataset_builder import showing
-from harness import files, testset
-
 FOLDER = click.Path(path_type=Path)
 
 
@@ -24,6 +21,9 @@ def show(folder: Path, out: Path, per_category: int, categories: tuple[str, ...]
     \b
     wikiorder dataset show sets/open-howto/test --out pairs
     """
+    from dataset_builder import showing
+    from harness import files, testset
+
     frozen = testset.load(folder)
     pairs = showing.choose(frozen, per_category, categories, blind)
     out.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ COMMANDS = {
     "analyze": ("harness.commands.analyze:analyze", "Report on results: tables, figures, modality gap, cases."),
     "publish": ("harness.commands.publish:publish", "Make the public bundle of a hidden set's result."),
     "compare": ("harness.commands.compare:compare", "Is one result better than another on the same set?"),
-    "finetune": ("submissions.recipe.command:finetune", "Fine-tune a baseline on a frozen train set."),
+    "finetune": ("submissions.recipe.finetune_command:finetune", "Fine-tune a baseline on a frozen train set."),
     "weights": ("submissions.recipe.weights_command:weights", "Fetch and lock the published checkpoints."),
     "doctor": ("harness.commands.doctor:doctor", "Say what is here, and how to get what is not."),
     "leaderboard": ("leaderboard.commands:leaderboard", "Regenerate the board from result bundles."),

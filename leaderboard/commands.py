@@ -11,12 +11,6 @@ import click
 from harness import files
 from harness.commands.evaluate import SAMPLE, SANDBOXES, evaluate
 from harness.records import HarnessError, Modality
-from leaderboard.board import document
-from leaderboard.collect import collect
-from leaderboard.markdown import BEGIN, excerpt, markdown
-from leaderboard.page import page
-from leaderboard.policy import TRUSTED
-from leaderboard.reported import reported
 
 if TYPE_CHECKING:
     from harness.records import Answer
@@ -151,6 +145,8 @@ def erratum(old: Path, new: Path, results: Path, key_file: Path | None) -> None:
     """
     from harness import testset
     from leaderboard import erratum as errata
+    from leaderboard.board import document
+    from leaderboard.collect import collect
 
     was, now = testset.load(old), testset.load(new)
     for root in errata.rescore_all(results, was, now, secret(now, key_file)):
@@ -228,6 +224,13 @@ def secret(frozen: FrozenSet, key_file: Path | None) -> dict[str, Answer]:
 
 def render(results: Path, folder: Path) -> dict[Path, str]:
     """The board's files; of one with trusted keys, also the readme above its folder if that has the board's markers."""
+    from leaderboard.board import document
+    from leaderboard.collect import collect
+    from leaderboard.markdown import BEGIN, excerpt, markdown
+    from leaderboard.page import page
+    from leaderboard.policy import TRUSTED
+    from leaderboard.reported import reported
+
     board = document(collect(results), reported())
     found = {"LEADERBOARD.md": markdown(board), "index.html": page(board), "leaderboard.json": files.json_page(board)}
     readme = folder.resolve().parent / "README.md"

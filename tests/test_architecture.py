@@ -15,7 +15,7 @@ MAY_IMPORT = {
 }
 # What runs inside a container may use this of the harness and nothing else; training happens on the trusted side.
 SERVED = {"harness.serve"}
-TRAINING = {"submissions/recipe/command.py", "submissions/recipe/weights_command.py"}
+TRAINING = {f"submissions/recipe/{name}.py" for name in ("finetuning", "finetune_command", "weights_command")}
 STANDARD_LIBRARY_ONLY = ["harness/records.py", "harness/serve.py", "harness/keyed.py"]
 
 

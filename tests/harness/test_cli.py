@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from harness.cli import COMMANDS, wikiorder
 from harness.commands.doctor import LOOKS, doctor
 
-HEAVY = ("torch", "docker", "pandas", "matplotlib", "numpy", "PIL", "jsonschema", "sklearn", "scipy")
+HEAVY = ("torch", "docker", "pandas", "matplotlib", "numpy", "PIL", "jsonschema", "sklearn", "scipy", "jinja2", "tqdm")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["evaluate", "--help"]])
+def commands(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:
+    """The words of every command and group below this one."""
+    yield before
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, *before, name)
+        else:
+            yield (*before, name)
+
+
+@pytest.mark.parametrize(
+    "words", [[*words, "--help"] for words in commands(wikiorder) if "sample" not in words], ids=" ".join
+)
 def test_help_loads_none_of_the_heavy_libraries(words: list[str]) -> None:
     code = (
         f"import sys; from harness.cli import wikiorder; wikiorder.main({words}, standalone_mode=False); "

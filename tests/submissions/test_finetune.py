@@ -9,7 +9,7 @@ import torch
 
 from harness import testset
 from harness.records import Modality
-from submissions.recipe.command import asked
+from submissions.recipe.finetuning import asked
 from submissions.recipe.model import load
 from submissions.recipe.settings import folder_name
 from tests.submissions.conftest import ROOT, finetune
@@ -44,7 +44,7 @@ def test_what_runs_in_a_container_loads_nothing_of_the_trusted_side() -> None:
     )
     ours = {name for name in run.stdout.split() if name.startswith(("harness", "dataset_builder", "leaderboard"))}
     assert ours == {"harness", "harness.serve"}
-    assert not {"click", "jsonschema", "docker", "pandas", "submissions.recipe.command"} & set(run.stdout.split())
+    assert not {"click", "jsonschema", "docker", "pandas", "submissions.recipe.finetuning"} & set(run.stdout.split())
 
 
 def test_a_finished_run_is_neither_overwritten_nor_trained_again(trained: Path, data: Path) -> None:

@@ -12,7 +12,7 @@ from harness import submission, testset
 from harness.records import Modality
 from harness.serve import Pair
 from submissions.recipe.baselines import BASELINES
-from submissions.recipe.command import asked
+from submissions.recipe.finetuning import asked
 from submissions.recipe.model import choose_threads, load, read_record
 from submissions.recipe.settings import folder_name
 from tests.submissions.predicting import ROOT

@@ -1,27 +1,24 @@
-"""`wikiorder finetune`: the trusted side of the recipe. It alone sees labels, and it alone may read frozen sets."""
+"""The trusted side of the recipe. It alone sees labels, and it alone may read frozen sets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import torch
 
-from harness import submission, testset
+from harness import testset
 from harness.records import InputError, Modality, StepPair
 from harness.serve import Pair
 from submissions.recipe import published
 from submissions.recipe.baselines import BASELINES
 from submissions.recipe.cache import PictureCache
 from submissions.recipe.encoders import Encoders
-from submissions.recipe.errors import RecipeError
 from submissions.recipe.examples import Examples, prepare
 from submissions.recipe.model import RECORD, OrderModel, choose_threads
 from submissions.recipe.sequence import small_tokenizer
-from submissions.recipe.settings import PRESETS, Settings, SmallSize, folder_name
+from submissions.recipe.settings import Settings, SmallSize, folder_name
 from submissions.recipe.training import Curve, Run
 
 UNFINISHED = "unfinished"
@@ -38,64 +35,6 @@ class Task:
     settings: Settings
     weights: Path | None
     cache: PictureCache
-
-
-@click.command()
-@click.argument("baseline", type=click.Path(path_type=Path))
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="A built set: holds train/, validation/.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The run: one sub-folder a modality.")
-@click.option(
-    "--modality", multiple=True, type=click.Choice([m.value for m in Modality]), help="Default: all three, one by one."
-)
-@click.option("--category", help="Train on this category alone. Default: one model for all.")
-@click.option("--preset", type=click.Choice([*PRESETS]), default="paper", show_default=True)
-@click.option("--weights", type=click.Path(path_type=Path), help="The folder of a pretrained checkpoint.")
-@click.option("--epochs", type=click.IntRange(0), help="0 writes the original model, before fine-tuning.")
-@click.option("--batch", type=click.IntRange(1), help="Pairs a step.")
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True))
-@click.option("--seed", type=click.IntRange(0))
-@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
-@click.option(
-    "--cache", type=click.Path(path_type=Path), default=Path("~/.cache/wikiorder/pictures"), show_default=True
-)
-@click.option("--cache-gib", type=click.FloatRange(0, min_open=True), default=20.0, show_default=True)
-def finetune(
-    baseline: Path,
-    data: Path,
-    out: Path,
-    modality: Sequence[str],
-    category: str | None,
-    preset: str,
-    weights: Path | None,
-    resume: bool,
-    cache: Path,
-    cache_gib: float,
-    **changes: Any,
-) -> None:
-    """Fine-tune a baseline on a frozen train set.
-
-    \b
-    wikiorder finetune submissions/clip --data DIR --modality vision+text --weights CLIP --out RUN
-    wikiorder finetune submissions/clip --data DIR --preset sample --out RUN
-    """
-    name = submission.load(baseline).name
-    if name not in BASELINES:
-        raise InputError(f"{baseline}: {name} is no baseline of this recipe; wanted one of {', '.join(BASELINES)}")
-    if preset == "paper" and weights is None:
-        raise InputError(
-            f"the paper's preset starts from a published checkpoint: `wikiorder weights fetch {name} FOLDER`, then "
-            "`--weights FOLDER`"
-        )
-    settings = replace(PRESETS[preset], **{key: value for key, value in changes.items() if value is not None})
-    train, validation = (testset.load(data / subset) for subset in ("train", "validation"))
-    store = PictureCache(cache.expanduser(), int(cache_gib * 2**30))
-    task = Task(name, train, validation, category, settings, weights, store)
-    try:
-        for chosen in modality or [*Modality]:
-            fine_tune(task, Modality(chosen), out, resume)
-    except RecipeError as error:
-        raise InputError(str(error)) from None
-    click.echo(f"done: wikiorder evaluate {baseline} --weights {out} --data {data / 'test'}")
 
 
 def fine_tune(task: Task, modality: Modality, out: Path, resume: bool = False) -> None:
