@@ -14,6 +14,8 @@ from harness.records import InputError
 
 Record = TypeVar("Record")
 
+CHUNK = 2**16  # bytes
+
 
 def write(path: Path, content: bytes) -> None:
     """Write a whole file or nothing."""
@@ -35,9 +37,16 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def sha256(path: Path | str) -> str:
+    """Read plainly: `hashlib.file_digest` and its buffer of 256 KiB take twice as long over a small picture."""
+    digest = hashlib.sha256()
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        while chunk := os.read(descriptor, CHUNK):
+            digest.update(chunk)
+    finally:
+        os.close(descriptor)
+    return digest.hexdigest()
 
 
 def json_line(record: Mapping[str, Any]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tests.benchmarks import measuring, startup
+from harness import checksums
+from tests.benchmarks import measuring, startup, verifying
 from tests.benchmarks.measuring import FAST, LONG, Row, Side, Size, Timed, absent, at_least, at_most, compared
 
 
@@ -82,7 +84,16 @@ def test_a_number_is_shown_with_three_digits(value: float, shown: str) -> None:
     assert measuring.number(value) == shown
 
 
-@pytest.mark.parametrize("benchmark", [startup], ids=lambda module: module.__name__.rpartition(".")[2])
+def test_verify_and_sha256sum_name_the_same_altered_file(tmp_path: Path) -> None:
+    root = verifying.folder(tmp_path / "set", 5)
+    name = checksums.names(root)[3]
+    content = bytearray((root / name).read_bytes())
+    content[0] ^= 1
+    (root / name).write_bytes(content)
+    assert verifying.ours(root) == verifying.theirs(root, verifying.parts(root, tmp_path)) == {name}
+
+
+@pytest.mark.parametrize("benchmark", [startup, verifying], ids=lambda module: module.__name__.rpartition(".")[2])
 def test_a_benchmark_runs_and_both_of_its_sides_agree(benchmark: ModuleType) -> None:
     for row in benchmark.rows(Size.TINY):
         assert row.measured or row.limit, f"{row.what} was not measured, and does not say why"
