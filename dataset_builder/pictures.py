@@ -6,35 +6,26 @@ a name and three numbers a picture: no pixels are kept, whatever the size of the
 
 from __future__ import annotations
 
-import io
 import os
 import stat
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dataset_builder import looks
 from dataset_builder.articles import Article
+from dataset_builder.decoding import SmallPictureError, decode
 from dataset_builder.recoding import SUFFIX, recode
 from dataset_builder.spec import Spec
-from dataset_builder.stripping import Format, UnusablePictureError, sniff
+from dataset_builder.stripping import UnusablePictureError, sniff
 from harness import testset
 from harness.records import HarnessError
 
-if TYPE_CHECKING:
-    from PIL import Image
-
 MAX_BYTES = 64 * 2**20  # of one file
-MAX_PIXELS = 64 * 10**6  # a decompression bomb holds more; 64 megapixels are 192 MB decoded
-MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}  # what becomes RGB without guessing; CMYK and 16 bits do not
-DRAFT = 32  # pixels a side that the perceptual hash looks at
 CHUNK = 8  # articles that travel to a worker at a time
 
 
@@ -55,10 +46,6 @@ class Fault:
     reason: str
     picture: str
     detail: str
-
-
-class _SmallError(UnusablePictureError):
-    pass
 
 
 class _AbsentError(UnusablePictureError):
@@ -89,7 +76,7 @@ def _examine_article(raw: str, pool: Path, spec: Spec, names: Sequence[str]) -> 
     for name in names:
         try:
             pictures.append(_examine_picture(raw, pool, spec, name))
-        except _SmallError as fault:
+        except SmallPictureError as fault:
             return Fault("small picture", name, str(fault))
         except _AbsentError as fault:
             return Fault("missing picture", name, str(fault))
@@ -103,14 +90,11 @@ def _examine_picture(raw: str, pool: Path, spec: Spec, name: str) -> Picture:
     content = _read(raw, name)
     form = sniff(content)
     content, suffix = form.strip(content), form.suffix
-    with _decoded(content, form, spec) as image:
-        width, height = image.size
-        if spec.pictures and spec.pictures.reencode:
-            content, suffix = recode(image), SUFFIX
-        else:
-            image.draft(image.mode, (DRAFT, DRAFT))  # JPEG: every code is read, a fraction of the pixels is computed
-            image.load()
-        seen = looks.look(image) if spec.duplicates.similar else 0
+    anew = bool(spec.pictures and spec.pictures.reencode)
+    (width, height), image = decode(content, form, spec.articles.min_side, whole=anew)
+    if anew:
+        content, suffix = recode(image), SUFFIX
+    seen = looks.look(image) if spec.duplicates.similar else 0
     return Picture(testset.store_picture(pool, content, suffix), width, height, seen)
 
 
@@ -131,34 +115,3 @@ def _read(raw: str, name: str) -> bytes:
         raise UnusablePictureError(f"{about.st_size} bytes; at most {MAX_BYTES} are read")
     with open(path, "rb") as stream:  # noqa: PTH123
         return stream.read()
-
-
-@contextmanager
-def _decoded(content: bytes, form: Format, spec: Spec) -> Iterator[Image.Image]:
-    """A picture of sound size and colours; what fails while its pixels are read is an unusable picture too."""
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of damage that it then raises, or that was stripped
-            with Image.open(io.BytesIO(content), formats=[form.name]) as image:
-                _check(image, spec.articles.min_side)
-                yield image
-    except Image.DecompressionBombError:
-        raise UnusablePictureError("a decompression bomb") from None
-    except OSError as error:
-        if error.errno is not None:  # the disk's fault, not the picture's
-            raise
-        raise UnusablePictureError(f"a broken {form.name}: {error}") from None
-    except (SyntaxError, ValueError, IndexError, EOFError) as error:  # how else Pillow's decoders fail
-        raise UnusablePictureError(f"a broken {form.name}: {error}") from None
-
-
-def _check(image: Image.Image, min_side: int) -> None:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise UnusablePictureError(f"{width} x {height} pixels: a decompression bomb")
-    if min(width, height) < min_side:
-        raise _SmallError(f"{width} x {height} pixels; the shorter side must have {min_side}")
-    if image.mode not in MODES:
-        raise UnusablePictureError(f"colour mode {image.mode}; wanted 8-bit grey, palette or RGB")

@@ -1,6 +1,8 @@
 """Pictures that no set may hold: each takes its article with it, by name and reason, and never stops a build."""
 
 import io
+import random
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -9,7 +11,9 @@ import pytest
 from PIL import Image
 
 from dataset_builder.articles import Article, RawStep
+from dataset_builder.decoding import decode
 from dataset_builder.pictures import Fault, Picture, examine
+from dataset_builder.stripping import sniff
 from tests.dataset_builder.crawls import picture, spec
 
 
@@ -23,6 +27,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
+NOISE = Image.frombytes("RGB", (64, 64), random.Random("noise").randbytes(64 * 64 * 3))
 PNG = b"\x89PNG\r\n\x1a\n"
 END = chunk(b"IEND", b"")
 
@@ -36,6 +41,16 @@ def bomb() -> bytes:
 def png_of(data: bytes) -> bytes:
     """A PNG of 100 x 100 pixels whose chunks are sound, whatever is in them."""
     return PNG + chunk(b"IHDR", struct.pack(">IIBBBBB", 100, 100, 8, 0, 0, 0, 0)) + chunk(b"IDAT", data) + END
+
+
+def cut_short(jpeg: bytes) -> bytes:
+    """Half of the first scan, and an end marker as if that were all: Pillow fills the rest with grey and is content."""
+    scan = jpeg.index(b"\xff\xda") + 14
+    following = re.compile(rb"\xff[^\x00\xd0-\xd7]").search(jpeg, scan)
+    assert following
+    short = jpeg[: (scan + following.start()) // 2].rstrip(b"\xff") + b"\xff\xd9"
+    Image.open(io.BytesIO(short)).load()
+    return short
 
 
 def look(folder: Path, name: str = "p.png", more: str = "") -> tuple[Picture, ...] | Fault:
@@ -54,6 +69,8 @@ def look(folder: Path, name: str = "p.png", more: str = "") -> tuple[Picture, ..
         (png_of(zlib.compress(bytes(50))), "unusable picture", "a broken PNG"),
         (png_of(b"no deflate stream"), "unusable picture", "a broken PNG"),
         (bomb(), "unusable picture", "decompression bomb"),
+        (cut_short(picture("x", 64, "JPEG")), "unusable picture", "premature end of data segment"),
+        (cut_short(encoded(NOISE, "JPEG", progressive=True)), "unusable picture", "premature end of data segment"),
         (encoded(Image.new("RGB", (40, 40)), "GIF"), "unusable picture", "no JPEG, PNG or WebP"),
         (encoded(Image.new("CMYK", (40, 40)), "JPEG"), "unusable picture", "colour mode CMYK"),
         (encoded(Image.new("I;16", (40, 40)), "PNG"), "unusable picture", "colour mode I;16"),
@@ -98,6 +115,22 @@ def test_a_good_picture_is_stored_under_the_hash_of_what_is_left_of_it(tmp_path:
     assert (one.width, one.height) == (40, 40)
     assert one.name.endswith(".jpg")
     assert (tmp_path / "pool" / one.name).is_file()
+
+
+@pytest.mark.parametrize("size", [(224, 224), (63, 500), (250, 333), (257, 255), (1000, 40), (33, 33)])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"quality": 20}], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_jpeg_has_the_pixels_that_pillow_gives_it(size: tuple[int, int], options: dict, mode: str) -> None:
+    """Else perceptual hashes, and with them frozen sets, would change with the decoder."""
+    image = NOISE.crop((0, 0, 8, 8)).resize(size, Image.Resampling.BICUBIC).convert(mode)
+    content = encoded(image, "JPEG", **options)
+    for whole in (True, False):
+        with Image.open(io.BytesIO(content)) as expected:
+            if not whole:
+                expected.draft(mode, (32, 32))
+            found_size, found = decode(content, sniff(content), 1, whole)
+            assert (found_size, found.mode, found.size) == (size, mode, expected.size)
+            assert found.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "1"])
