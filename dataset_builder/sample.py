@@ -54,18 +54,22 @@ class Article:
     kind: str
     thing: str
     colour: str
+    name: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
-        return keyed.token(KEY, "article", self.category, self.title)
+        return keyed.token(KEY, "article", self.category, self.title, *self.name)
 
 
-def draw(raw: Path) -> None:
-    """Write the raw articles, as the source `articles` reads them, and their pictures into the folder `raw`."""
+def draw(raw: Path, name: str = "") -> None:
+    """Write the raw articles, as the source `articles` reads them, and their pictures into the folder `raw`.
+
+    name: of the draw. Another name makes every choice anew: kinds, headlines, pictures. The one that ships has none.
+    """
     words = tomllib.loads(WORDS.read_text(encoding="utf-8"))
     (raw / "pictures").mkdir(parents=True, exist_ok=True)
     lines = []
-    for article in articles(words):
+    for article in articles(words, name):
         names = [f"pictures/{article.identity}-{step}.png" for step in range(STEPS)]
         for name, content in zip(names, pictures(article, words["colours"][article.colour]), strict=True):
             (raw / name).write_bytes(content)
@@ -82,14 +86,15 @@ def draw(raw: Path) -> None:
     (raw / "articles.jsonl").write_text("".join(map(files.json_line, lines)), encoding="utf-8")
 
 
-def articles(words: dict[str, Any]) -> Iterator[Article]:
+def articles(words: dict[str, Any], name: str = "") -> Iterator[Article]:
     """Every title of every category once; in each category, the kinds equally often."""
+    own = (name,) if name else ()
     for category in SCENES:
         pattern, things = words[category]["title"], words[category]["things"]
         titles = [(pattern.format(colour=c, thing=t), t, c) for t in things for c in words["colours"]]
-        ranked = keyed.order(titles, KEY, f"kind {category}", lambda row: row[0])
+        ranked = keyed.order(titles, KEY, " ".join(("kind", category, *own)), lambda row: row[0])
         for place, (title, thing, colour) in enumerate(ranked):
-            yield Article(category, title, KINDS[place % len(KINDS)], thing, colour)
+            yield Article(category, title, KINDS[place % len(KINDS)], thing, colour, own)
 
 
 def headlines(article: Article, words: dict[str, Any]) -> list[str]:

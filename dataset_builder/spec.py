@@ -13,6 +13,7 @@ The sections and their defaults are the classes below. `specs/wikiorder-v1.toml`
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -24,6 +25,7 @@ from harness.records import InputError
 from harness.testset import SUBSETS
 
 SHIPPED = Path(__file__).parent / "specs"
+NAME, VERSION = "[a-z0-9][a-z0-9-]{0,63}", r"[0-9]+(\.[0-9]+)*"  # as a manifest wants them
 Section = TypeVar("Section")
 
 
@@ -219,6 +221,8 @@ def _problems(spec: Spec) -> Iterator[str]:
 
 BOUNDS: tuple[tuple[Callable[[Spec], bool], str], ...] = (
     (lambda spec: bool(spec.categories), "[categories] is empty; name each category and its pair counts"),
+    (lambda spec: re.fullmatch(NAME, spec.name) is not None, f"name must fit {NAME}, such as my-set"),
+    (lambda spec: re.fullmatch(VERSION, spec.version) is not None, f"version must fit {VERSION}, such as 1.2"),
     (lambda spec: bool(spec.seed), "seed is empty; any text will do, and another text gives another set"),
     (lambda spec: spec.canaries >= 0, "canaries must be 0 or more"),
     (lambda spec: spec.articles.min_side >= 1, "[articles] min_side must be at least 1 pixel"),

@@ -58,6 +58,29 @@ def test_the_whole_sample_drawn_again_is_the_one_that_ships(tmp_path: Path) -> N
         assert testset.load(tmp_path / "sample" / subset).digest == DIGESTS[subset]
 
 
+def test_another_draw_has_the_same_titles_but_other_kinds_headlines_and_pictures() -> None:
+    shipped, fresh = list(sample.articles(WORDS)), list(sample.articles(WORDS, "2027"))
+    assert {article.title for article in fresh} == {article.title for article in shipped}
+    assert Counter(article.kind for article in fresh) == Counter(article.kind for article in shipped)
+    assert {article.identity for article in fresh}.isdisjoint(article.identity for article in shipped)
+    kinds = {article.title: article.kind for article in shipped}
+    same = sum(kinds[article.title] == article.kind for article in fresh)
+    assert 0.15 * len(fresh) < same < 0.35 * len(fresh)  # one in four by chance
+    first = shipped[0]
+    again = next(article for article in fresh if article.title == first.title)
+    drawn = [set(sample.pictures(article, WORDS["colours"][article.colour])) for article in (first, again)]
+    assert drawn[0].isdisjoint(drawn[1])
+
+
+@pytest.mark.parametrize("name", ["Two Words", "a_b", "x" * 33])
+def test_a_name_that_no_set_can_have_is_refused(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["dataset", "sample", "--fresh", name, "--out", str(tmp_path / "set")])
+    assert stop.value.code == 2
+    assert repr(name) in capsys.readouterr().err
+    assert not (tmp_path / "set").exists()
+
+
 @pytest.mark.parametrize(("subset", "articles", "pairs"), [("train", 10, 50), ("validation", 2, 10), ("test", 3, 30)])
 def test_kinds_are_equal_and_labels_exactly_half(subset: str, articles: int, pairs: int) -> None:
     labels: dict[tuple[str, str], list[int]] = defaultdict(list)

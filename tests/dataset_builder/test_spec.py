@@ -32,6 +32,14 @@ def test_a_spec_that_cannot_be_meant_is_refused_with_its_key(text: str, words: s
         specs.parse(GOOD + text, "s.toml")
 
 
+@pytest.mark.parametrize(
+    ("name", "version", "words"), [("My set", "1", "name must fit .*my-set"), ("x", "1-b", r"version must fit .*1\.2")]
+)
+def test_a_name_or_version_that_no_manifest_may_have_is_refused(name: str, version: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        specs.parse(f'name = "{name}"\nversion = "{version}"\nseed = "s"\n{TRAVEL}', "s.toml")
+
+
 def test_a_missing_name_is_named() -> None:
     with pytest.raises(InputError, match=r"s\.toml: name is missing"):
         specs.parse('version = "1"\nseed = "s"\n' + TRAVEL, "s.toml")
