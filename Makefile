@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 export TORCH_INDEX
 INSTALLED := $(VENV)/.installed
 
-.PHONY: setup demo images test lint check rehearse board rerun format clean
+.PHONY: setup demo images test lint check fuzz rehearse board rerun format clean
 
 setup: $(INSTALLED)
 
@@ -45,6 +45,11 @@ check: lint
 # ARGS goes to pytest: make test ARGS='-k coin'
 test: setup
 	@sh docker/test.sh $(BIN) $(ARGS)
+
+# Damaged files through every reader, for so many minutes; `make test` tries a few thousand.
+MINUTES ?= 10
+fuzz: setup
+	FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest -s tests/fuzz
 
 # What submissions would score on the sample: those that differ from BASE, or those named in SUBMISSIONS.
 BASE ?= origin/main

@@ -20,8 +20,8 @@ class RawStep:
     method: int = 0
 
     def __post_init__(self) -> None:
-        if self.method < 0:
-            raise ValueError(f"a step's method is counted from 0, found {self.method}")
+        if type(self.method) is not int or self.method < 0:
+            raise ValueError(f"a step's method is a whole number from 0, found {self.method}")
         object.__setattr__(self, "headline", plain(self.headline))
         plain(self.picture)
 
@@ -40,9 +40,11 @@ class Article:
     strata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.article_id:
+        if not plain(self.article_id):
             raise ValueError("an article needs an id")
         object.__setattr__(self, "title", plain(self.title))
+        for text in (self.category, *dict(self.strata).values()):
+            plain(text)
         object.__setattr__(self, "strata", MappingProxyType(dict(self.strata)))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import checksums, files
+from harness.records import InputError
 
 CODE = Path(__file__).parent
 
@@ -47,11 +48,11 @@ def remember(out: Path, inputs: str, digest: str) -> None:
 def recall(out: Path, inputs: str) -> str | None:
     """The digest of the build in `out`, if it was made from these inputs and its files are all there."""
     try:
-        note = json.loads(_note(out).read_bytes())
+        note = files.parse_object(_note(out).read_bytes(), str(_note(out)))
         sums = (out / checksums.SUMS).read_bytes()
-    except (OSError, ValueError):
+    except (OSError, InputError):
         return None
-    if not isinstance(note, dict) or note.get("inputs") != inputs or hashlib.sha256(sums).hexdigest() != note["digest"]:
+    if note.get("inputs") != inputs or note.get("digest") != hashlib.sha256(sums).hexdigest():
         return None
     listed = [line.partition("  ")[2] for line in sums.decode().splitlines()]
     return str(note["digest"]) if listed == checksums.names(out) else None

@@ -28,11 +28,13 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__, checksums, files, keyed, protocol, schema
+from harness.questions import VARIANT_MARK, Variant
 from harness.records import InputError, Modality, Prediction
 from harness.submission import Submission
 from harness.testset import FrozenSet
 
 FORMAT = 1
+MOST = 2**31  # pairs that one article may be counted with; no sum of such counts overflows
 WITHHELD = ("predictions.jsonl", "probes.jsonl", "stderr.log", "embeddings.npz")  # of a hidden set: told pair by pair
 CONTENTS = ("result.json", "articles.jsonl", "predictions.jsonl", "probes.jsonl", "timings.json")
 
@@ -49,7 +51,9 @@ class ArticleCount:
     def __post_init__(self) -> None:
         if not (isinstance(self.article, str) and isinstance(self.category, str) and self.category):
             raise ValueError(f"an article needs a name and a category, found {self.article!r} and {self.category!r}")
-        if not 0 <= self.correct <= self.asked or self.asked < 1:
+        if type(self.correct) is not int or type(self.asked) is not int:
+            raise ValueError(f"article {self.article}: counts must be whole numbers")
+        if not 0 <= self.correct <= self.asked <= MOST or self.asked < 1:
             raise ValueError(f"article {self.article}: {self.correct} correct of {self.asked} asked cannot be")
 
 
@@ -234,7 +238,10 @@ def _read_count(row: dict[str, Any]) -> ArticleCount:
 
 
 def _read_probe(row: dict[str, Any]) -> Prediction:
-    return Prediction(f"{row['pair_id']}:{row['variant']}", row["p_in_order"])
+    pair_id, variant = row["pair_id"], Variant(row["variant"])
+    if VARIANT_MARK in pair_id:
+        raise ValueError(f"{pair_id[:80]!r} is no pair's id")
+    return Prediction(f"{pair_id}{VARIANT_MARK}{variant}", row["p_in_order"])
 
 
 def _read_prediction(row: dict[str, Any]) -> Prediction:

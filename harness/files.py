@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ from harness import schema
 from harness.records import InputError
 
 Record = TypeVar("Record")
+DEEPEST = 64  # levels; a raw article has five
+DIGITS = 20  # of a whole number: what 64 bits hold
 
 CHUNK = 2**16  # bytes
 
@@ -84,11 +87,54 @@ def read_records(path: Path, schema_name: str, build: Callable[[dict[str, Any]],
 
 
 def parse_object(text: bytes | str, where: str) -> dict[str, Any]:
-    """Parse one JSON object from outside, or raise an InputError that names `where`."""
+    """Parse one JSON object from outside, or raise an InputError that names `where`.
+
+    What comes out can be written again: no NaN, no number beyond a float, no half of a surrogate pair, and no nesting
+    that a function which goes through it would not survive.
+    """
     try:
-        value = json.loads(text)
+        plain = (text if isinstance(text, str) else text.decode()).removeprefix("\ufeff")
+        value = DECODER.decode(plain)
+        if "\\u" in plain:  # an escape may stand for half of a surrogate pair, which nothing can write
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{where}: not valid JSON ({error}); wanted one JSON object, in UTF-8") from None
+        raise InputError(f"{where}: not valid JSON ({_reason(error)}); wanted one JSON object, in UTF-8") from None
     if not isinstance(value, dict):
         raise InputError(f"{where}: found a JSON {type(value).__name__}, wanted an object")
+    if plain.count("{") + plain.count("[") > DEEPEST and _deeper(value, DEEPEST):
+        raise InputError(f"{where}: nested more than {DEEPEST} levels deep; wanted a plain JSON object")
     return value
+
+
+def _reason(error: Exception) -> str:
+    return f"no valid Unicode: {error.reason}" if isinstance(error, UnicodeEncodeError) else str(error)
+
+
+def _refuse_number(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if isfinite(number) else float(_refuse_number(text[:DIGITS]))
+
+
+def _whole(text: str) -> int:
+    return int(text if len(text) <= DIGITS else _refuse_number(f"{text[:DIGITS]}…"))
+
+
+DECODER = json.JSONDecoder(parse_constant=_refuse_number, parse_float=_finite, parse_int=_whole)
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Is a JSON value nested more than so many levels deep?"""
+    inner = [value]
+    for _ in range(levels):
+        inner = [v for found in inner for v in _held(found) if isinstance(v, dict | list)]
+        if not inner:
+            return False
+    return True
+
+
+def _held(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value

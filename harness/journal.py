@@ -102,11 +102,17 @@ def _read(lines: Sequence[bytes], path: Path, identity: Mapping[str, Any]) -> tu
                     f"{path}: an unfinished run lies here whose {part} is {header['identity'][part]!r}, "
                     f"now it is {wanted!r}. Restore it to resume, or begin anew with --fresh."
                 )
-        batch = records.pop(0)["batch"] if records else None
+        batch = _pairs(records.pop(0)["batch"]) if records else None
         entries = [
-            Entry(tuple(Prediction(pair_id, p) for pair_id, p in record["predictions"]), record["seconds"])
+            Entry(tuple(Prediction(pair_id, p) for pair_id, p in record["predictions"]), float(record["seconds"]))
             for record in records
         ]
         return bytes.fromhex(header["key"]), batch, entries
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: no journal of this version ({error!r}); begin anew with --fresh") from None
+
+
+def _pairs(batch: Any) -> int:
+    if type(batch) is not int or batch < 1:
+        raise ValueError(f"a batch of {batch!r} pairs")
+    return batch

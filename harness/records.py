@@ -7,11 +7,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+LONGEST = 1200  # characters of an error
+
 
 class WikiOrderError(Exception):
     """Anything that is told to a person in one line, without a traceback."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """One line of bounded length, without control characters: a stranger's words may be in it."""
+        said = super().__str__()
+        if len(said) > LONGEST:
+            said = said[: LONGEST * 2 // 3] + " … " + said[-LONGEST // 3 :]  # what to do stands at the end
+        return "".join(c if c.isprintable() else " " for c in said)
 
 
 class SubmissionError(WikiOrderError):
@@ -52,6 +61,7 @@ class Step:
     image: str
 
     def __post_init__(self) -> None:
+        _require_text("a step's headline and picture", self.headline, self.image)
         if not self.headline.strip() or not self.image:
             raise ValueError(f"a step needs a headline and a picture, found {self.headline!r} and {self.image!r}")
 
@@ -67,6 +77,7 @@ class StepPair:
     second: Step
 
     def __post_init__(self) -> None:
+        _require_text("a pair's id, category and title", self.pair_id, self.category, self.title)
         if not self.pair_id or not self.category:
             raise ValueError(f"a pair needs an id and a category, found {self.pair_id!r} and {self.category!r}")
         if self.first == self.second:
@@ -88,7 +99,10 @@ class Answer:
     strata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        _require_text("an answer's pair and article", self.pair_id, self.article_id)
         first, second = self.positions
+        if type(first) is not int or type(second) is not int:
+            raise ValueError(f"{self.pair_id}: positions must be whole numbers, found {self.positions}")
         if first < 0 or second < 0 or first == second:
             raise ValueError(f"{self.pair_id}: positions must be two different indices >= 0, found {self.positions}")
         if type(self.label) is not int or self.label != int(first < second):
@@ -96,6 +110,7 @@ class Answer:
         if not self.article_id:
             raise ValueError(f"{self.pair_id}: an answer needs its article, which is the cluster of every interval")
         if not isinstance(self.strata, MappingProxyType):  # rows of one article share theirs
+            _require_text(f"{self.pair_id}: strata", *dict(self.strata).values())
             object.__setattr__(self, "strata", MappingProxyType(dict(self.strata)))
 
 
@@ -107,6 +122,7 @@ class Prediction:
     p_in_order: float
 
     def __post_init__(self) -> None:
+        _require_text("a prediction's pair", self.pair_id)
         if not 0.0 <= self.p_in_order <= 1.0:  # refuses NaN as well
             raise ValueError(f"{self.pair_id}: p_in_order is {self.p_in_order}; a probability lies in [0, 1]")
 
@@ -114,3 +130,9 @@ class Prediction:
     def label(self) -> int:
         """1 iff p > 0.5; a tie is 0, as the argmax of eq. 3 gives."""
         return int(self.p_in_order > 0.5)
+
+
+def _require_text(what: str, *values: object) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise ValueError(f"{what}: found {str(value)[:40]!r}, wanted text")  # noqa: TRY004 - one error for all that is wrong

@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import os
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -29,6 +33,9 @@ PARTS = ("first", "second", "text")
 HEADER = 8  # bytes
 CHUNK = 1024  # pairs read at once
 NAME = "embeddings.npz"
+MOST_BYTES = 64 * 2**20  # of one array of it: the sample of a 16,000-d predictor
+# What damage makes of an archive: in its directory, in a compressed part, in an array's header.
+BROKEN = (BadZipFile, OSError, EOFError, zlib.error, ValueError, KeyError, NotImplementedError, RuntimeError, TypeError)
 
 
 def read(line: bytes, request_id: int, pair_ids: Mapping[str, str]) -> Vectors:
@@ -139,12 +146,31 @@ def load_sample(folder: Path) -> dict[str, tuple[Floats, Floats]] | None:
     """Unit vectors of the sampled pairs' pictures and texts, by category; None where the bundle has none."""
     if not (folder / NAME).is_file():
         return None
-    with np.load(folder / NAME, allow_pickle=False) as stored:
-        categories, sample = stored["sample_categories"], stored["sample"].astype(np.float64)
+    try:
+        with ZipFile(folder / NAME) as stored:
+            categories = _member(stored, "sample_categories", "U", 1)
+            sample = _member(stored, "sample", "f", 3).astype(np.float64)
+        if len(categories) != len(sample) or sample.shape[1] != len(PARTS) or not np.isfinite(sample).all():
+            raise ValueError("its sample has another shape, or numbers that are not finite")
+    except BROKEN as error:
+        raise InputError(f"{folder / NAME}: no vectors as `wikiorder evaluate` saves them ({error})") from None
     return {
         str(name): (sample[categories == name][:, :2].reshape(-1, sample.shape[2]), sample[categories == name][:, 2])
         for name in np.unique(categories)
     }
+
+
+def _member(stored: ZipFile, name: str, kind: str, axes: int) -> np.ndarray[Any, Any]:
+    """One array, viewed in what the archive holds: a header cannot make it take more memory than that."""
+    with stored.open(f"{name}.npy") as stream:
+        content = stream.read(MOST_BYTES)
+    header = io.BytesIO(content)
+    if np.lib.format.read_magic(header) != (1, 0):
+        raise ValueError(f"{name} is written in another version")
+    shape, by_column, dtype = np.lib.format.read_array_header_1_0(header)
+    if dtype.kind != kind or len(shape) != axes or by_column or not all(shape):
+        raise ValueError(f"{name} is {dtype} of shape {shape}")
+    return np.frombuffer(content, dtype, prod(shape), header.tell()).reshape(shape)
 
 
 def require_sample(folder: Path) -> dict[str, tuple[Floats, Floats]]:

@@ -120,13 +120,12 @@ class Embeddings:
 
 def unit(vectors: Vectors, pairs: Sequence[StepPair]) -> Vectors:
     """Scaled to unit length; a vector without a direction is the submission's fault."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)  # squares overflow float32
     bad = ~(np.isfinite(lengths) & (lengths > 0))[:, 0]
     if bad.any():
         pair = pairs[int(np.argmax(bad))]
         raise SubmissionError(f"{pair.pair_id}: an embedding has length {lengths[bad][0, 0]}; wanted finite, not zero")
-    scaled: Vectors = vectors / lengths
-    return scaled
+    return np.asarray(vectors / lengths, dtype=np.float32)
 
 
 def summarise(sums: Sequence[ArticleSums], key: bytes, category: str) -> dict[str, Any]:

@@ -147,9 +147,9 @@ def read_record(folder: Path) -> dict[str, Any]:
         raise RecipeError(f"{folder}: no finished checkpoint in it (no {RECORD}); `wikiorder finetune` makes one")
     try:
         record: Any = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError(f"{path}: not valid JSON ({error})") from None
     known = isinstance(record, dict) and record.get("format") == FORMAT
-    if not known or record.get("baseline") not in BASELINES or record.get("modality") not in MODALITIES:
+    if not known or record.get("baseline") not in list(BASELINES) or record.get("modality") not in MODALITIES:
         raise RecipeError(f"{path}: not the record of a checkpoint of this recipe; retrain with `wikiorder finetune`")
     return dict(record)

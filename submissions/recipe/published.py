@@ -100,8 +100,11 @@ def read_lock(lock: Path) -> dict[str, dict[str, str]]:
     if not lock.is_file():
         return {}
     try:
-        return {baseline: dict(files) for baseline, files in json.loads(lock.read_text(encoding="utf-8")).items()}
-    except (ValueError, AttributeError, TypeError) as error:
+        locked = json.loads(lock.read_text(encoding="utf-8"))
+        return {
+            baseline: {name: digest.lower() for name, digest in files.items()} for baseline, files in locked.items()
+        }
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise RecipeError(f"{lock}: not a lock file ({error}); restore it from the repository") from None
 
 

@@ -1,5 +1,6 @@
 """The result bundle: sealed, and refused when anything in it was touched."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from harness import bundle, checksums
 from harness.bundle import ArticleCount
 from harness.records import InputError, Modality, Prediction, SubmissionError
+from harness.statistics import scoring
 from harness.testset import FrozenSet
 from tests.sets import tiny_set
 
@@ -34,10 +36,10 @@ def frozen(tmp_path: Path) -> FrozenSet:
 
 
 def write(root: Path, frozen: FrozenSet, failure: str | None = None) -> str:
-    result = bundle.result_json(
-        frozen, ABOUT, Modality.TEXT, 7, ISOLATION, {"stateful": False, "probed": 1}, {}, failure
-    )
     predictions = {pair.pair_id: 1.0 for pair in frozen.questions}
+    scores = None if failure else scoring.score(frozen.questions, frozen.answers, predictions, b"key")
+    trust = {"stateful": False, "probed": 1}
+    result = bundle.result_json(frozen, ABOUT, Modality.TEXT, 7, ISOLATION, trust, scores, failure)
     counts = bundle.count_articles(frozen, predictions)
     root.mkdir(parents=True)
     return bundle.write(root, result, counts, predictions, PROBES, {"wall_s": 1.0})
@@ -97,3 +99,23 @@ def test_a_failed_run_has_a_reason_and_no_scores(tmp_path: Path, frozen: FrozenS
     result = bundle.read(tmp_path / "b").result
     assert result["status"] == "failed"
     assert result["failure"] == {"fault": "submission", "reason": "ended without answering"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"scores": None}, "scores: None is not of type 'object'"),
+        ({"scores": {"accuracy": {"macro": 0.9}}}, "scores.accuracy"),
+        ({"status": "failed"}, "result.json: scores: "),
+        ({"trust": {"stateful": False, "probed": 1, "canaries": "none"}}, "trust.canaries"),
+    ],
+)
+def test_a_result_that_the_board_could_not_show_is_refused(
+    tmp_path: Path, frozen: FrozenSet, change: dict[str, Any], words: str
+) -> None:
+    write(tmp_path / "b", frozen)
+    result = json.loads((tmp_path / "b/result.json").read_bytes()) | change
+    (tmp_path / "b/result.json").write_text(json.dumps(result), encoding="utf-8")
+    checksums.seal(tmp_path / "b")
+    with pytest.raises(InputError, match=words):
+        bundle.read(tmp_path / "b")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import subprocess
 import sys
 import time
 from array import array
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -160,3 +162,17 @@ def test_where_no_pictures_travel_none_are_wanted(tmp_path: Path) -> None:
     found = bundle.read(where(tmp_path / "results").with_name("text"))
     assert "embeddings" not in found.result
     assert vectors.load_sample(found.root) is None
+
+
+def test_an_archive_that_claims_more_than_it_holds_takes_no_memory(tmp_path: Path) -> None:
+    """A header of a hundred bytes may say that a terabyte follows."""
+    header = io.BytesIO()
+    claimed = {"descr": "<f2", "fortran_order": False, "shape": (10**9, 3, 300)}
+    np.lib.format.write_array_header_1_0(header, claimed)
+    names = io.BytesIO()
+    np.save(names, np.array(["a"]))
+    with ZipFile(tmp_path / "embeddings.npz", "w") as archive:
+        archive.writestr("sample.npy", header.getvalue())
+        archive.writestr("sample_categories.npy", names.getvalue())
+    with pytest.raises(InputError, match="no vectors as"):
+        vectors.load_sample(tmp_path)

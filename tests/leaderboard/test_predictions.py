@@ -61,7 +61,7 @@ def test_predictions_are_scored_shown_and_not_ranked(tmp_path: Path, frozen: Fro
         (lambda lines: [*lines, lines[0]], "1 pairs answered twice, such as"),
         (lambda lines: [*lines, {"pair_id": "p9", "p_in_order": 0.1}], "1 pairs not of this set, such as 'p9'"),
         (lambda lines: [*lines[1:], lines[0] | {"p_in_order": 1.5}], "p_in_order"),
-        (lambda lines: [*lines[1:], lines[0] | {"p_in_order": float("nan")}], "p_in_order"),
+        (lambda lines: [*lines[1:], lines[0] | {"p_in_order": float("nan")}], "NaN is no JSON number"),
     ],
 )
 def test_what_is_wrong_with_them_is_said_in_one_line(

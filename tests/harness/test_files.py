@@ -1,0 +1,52 @@
+"""Strangers' JSON: what comes through the door can be gone through and written again."""
+
+from pathlib import Path
+
+import pytest
+
+from harness import files
+from harness.records import InputError
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b'{"a": NaN}', "NaN is no JSON number"),
+        (b'{"a": -Infinity}', "-Infinity is no JSON number"),
+        (b'{"a": 1e999}', "1e999 is no JSON number"),
+        (b'{"a": ' + b"9" * 400 + b"}", "99999999999999999999… is no JSON number"),
+        (b'{"a": "\\ud800"}', "no valid Unicode"),
+        (b'{"\\udfff": 1}', "no valid Unicode"),
+        (b'{"a": "\xed\xa0\x80"}', "invalid continuation byte"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b'{"a": ' + b"[" * 64 + b"]" * 64 + b"}", "nested more than 64 levels deep"),
+        (b"[1]", "found a JSON list, wanted an object"),
+        (b"", "not valid JSON"),
+    ],
+)
+def test_what_could_not_be_written_again_is_refused_where_it_is_read(text: bytes, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        files.parse_object(text, "a file")
+
+
+def test_what_is_odd_but_sound_is_read() -> None:
+    text = '\ufeff{"a": 18446744073709551615, "b": "\\ud83d\\ude00", "c": ' + "[" * 63 + "]" * 63 + ', "d": "[[[{{{"}'
+    found = files.parse_object(text.encode(), "a file")
+    assert (found["a"], found["b"], found["d"]) == (2**64 - 1, "😀", "[[[{{{")
+
+
+def test_an_error_is_one_line_of_bounded_length_whatever_a_stranger_wrote() -> None:
+    said = str(InputError("x" * 5000 + "\n\x1b[31m\u202e. Evaluate again."))
+    assert len(said) < 1300
+    assert said.isprintable()
+    assert said.endswith(". Evaluate again.")
+
+
+def test_a_field_of_another_type_is_refused_and_named(tmp_path: Path) -> None:
+    from harness.bundle import _read_count
+
+    path = tmp_path / "articles.jsonl"
+    for row in (b'{"article":"0123456789abcdef","category":"A","correct":1.0,"asked":1}', b'{"article":1}'):
+        path.write_bytes(row)
+        with pytest.raises(InputError, match=r"articles.jsonl:1: "):
+            list(files.read_records(path, "article_count", _read_count))
