@@ -20,13 +20,16 @@ from submissions.recipe.settings import PRESETS
 @click.option(
     "--modality", multiple=True, type=click.Choice([m.value for m in Modality]), help="Default: all three, one by one."
 )
-@click.option("--category", help="Train on this category alone. Default: one model for all.")
+@click.option("--category", help="Train on this category alone.")
+@click.option("--pooled", is_flag=True, help="Train one model for all categories: the default, said aloud.")
 @click.option("--preset", type=click.Choice([*PRESETS]), default="paper", show_default=True)
 @click.option("--weights", type=click.Path(path_type=Path), help="The folder of a pretrained checkpoint.")
 @click.option("--epochs", type=click.IntRange(0), help="0 writes the original model, before fine-tuning.")
 @click.option("--batch", type=click.IntRange(1), help="Pairs a step.")
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True))
 @click.option("--seed", type=click.IntRange(0))
+@click.option("--fast/--plain", default=None, help="Fused, and on a GPU compiled and in bfloat16. Default: plain.")
+@click.option("--deterministic", is_flag=True, default=None, help="The same bits each time, at some cost on a GPU.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option(
     "--cache", type=click.Path(path_type=Path), default=Path("~/.cache/wikiorder/pictures"), show_default=True
@@ -38,6 +41,7 @@ def finetune(
     out: Path,
     modality: Sequence[str],
     category: str | None,
+    pooled: bool,
     preset: str,
     weights: Path | None,
     resume: bool,
@@ -57,6 +61,8 @@ def finetune(
     from submissions.recipe.errors import RecipeError
     from submissions.recipe.finetuning import Task, fine_tune
 
+    if pooled and category is not None:
+        raise InputError(f"--pooled trains one model for all categories, --category {category} one for it: choose one")
     name = submission.load(baseline).name
     if name not in BASELINES:
         raise InputError(f"{baseline}: {name} is no baseline of this recipe; wanted one of {', '.join(BASELINES)}")

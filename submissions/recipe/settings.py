@@ -18,6 +18,7 @@ class Settings:
 
     warm_up: optimiser steps over which the learning rate climbs from 0. decay: it falls in a line, to 0 at the end.
     turn: each epoch exchanges the steps of about half the pairs, and their labels. stored: the format of saved weights.
+    fast: as `pace.py` says; the paper's loop is plain. deterministic: only operations that repeat to the bit.
     """
 
     learning_rate: float = 1e-5
@@ -28,6 +29,8 @@ class Settings:
     turn: bool = False
     seed: int = 0
     stored: str = "float32"
+    fast: bool = False
+    deterministic: bool = False
 
 
 @dataclass(frozen=True)

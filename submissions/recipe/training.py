@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pickle
 import shutil
 import time
 from collections.abc import Callable
@@ -18,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from submissions.recipe.errors import RecipeError
-from submissions.recipe.examples import Examples
+from submissions.recipe.examples import Examples, ahead
 from submissions.recipe.model import OrderModel
+from submissions.recipe.pace import Pace, repeatable
 from submissions.recipe.settings import Settings
 
 STATE = "state.pt"
@@ -48,21 +49,21 @@ class Run:
 
     def __post_init__(self) -> None:
         self.model.to(self.device)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=self.settings.learning_rate)
+        self.pace = Pace.of(self.settings.fast, self.device)
+        self.optimizer = self.pace.optimizer(self.model, self.settings.learning_rate)
+        self.step, self.training_step = self.pace.step(self.model), self.pace.step(self.model, compiled=True)
         self.curves: list[Curve] = []
 
     def finish(self, report: Callable[[Curve], None]) -> None:
         """Train what is left to train."""
         self.work.mkdir(parents=True, exist_ok=True)
         self._resume()
-        if self.settings.epochs == 0 and not self.curves:
-            self._close_epoch({"epoch": 0, **self._validate()})
-        for epoch in range(len(self.curves) + 1, self.settings.epochs + 1):
-            try:
-                self._close_epoch(self._train_epoch(epoch))
-            except torch.OutOfMemoryError:
-                raise RecipeError(self._too_large()) from None
-            report(self.curves[-1])
+        with repeatable(self.settings.deterministic):
+            if self.settings.epochs == 0 and not self.curves:
+                self._close_epoch({"epoch": 0, **self._validate()})
+            for epoch in range(len(self.curves) + 1, self.settings.epochs + 1):
+                self._close_epoch(self._attempt(epoch))
+                report(self.curves[-1])
 
     def publish(self, final: Path) -> None:
         """Move the best checkpoint to where predictors look, with the curves; what is there is finished."""
@@ -72,6 +73,14 @@ class Run:
         best.rename(final)
         shutil.rmtree(self.work)
 
+    def _attempt(self, epoch: int) -> Curve:
+        try:
+            return self._train_epoch(epoch)
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
+        raise RecipeError(self._too_large())  # behind the handler: it holds on to the step that did not fit
+
     def _train_epoch(self, epoch: int) -> Curve:
         started = time.monotonic()
         torch.manual_seed(1000 * self.settings.seed + epoch)  # of order and dropout: a resumed epoch draws the same
@@ -80,12 +89,13 @@ class Run:
         steps = math.ceil(len(order) / self.settings.batch)
         total, right = torch.zeros((), device=self.device), torch.zeros((), device=self.device)
         self.model.train()
-        batches = self.train.batches(order, self.settings.batch, self.device, turn)
+        batches = self.train.batches(order, self.settings.batch, self.device, turn, self.pace.width)
+        if self.device.type == "cuda":
+            batches = ahead(batches)
         for step, (batch, labels) in enumerate(tqdm(batches, f"epoch {epoch}", steps, leave=False, disable=None)):
             self._set_learning_rate((epoch - 1) * steps + step, self.settings.epochs * steps)
-            logits = self.model(batch).logits
-            loss = cross_entropy(logits, labels)
             self.optimizer.zero_grad(set_to_none=True)
+            loss, logits = self.training_step(batch, labels)
             loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
             self.optimizer.step()
             total += loss.detach() * len(labels)
@@ -103,13 +113,24 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = share * self.settings.learning_rate
 
-    @torch.inference_mode()
     def _validate(self) -> Curve:
+        """In batches of a size that fits, whatever the training's is."""
+        size = VALIDATION_BATCH
+        while True:
+            try:
+                return self._validate_by(size)
+            except RuntimeError as error:
+                if size == 1 or not _out_of_memory(error):
+                    raise
+            size //= 2
+
+    @torch.inference_mode()
+    def _validate_by(self, size: int) -> Curve:
         self.model.eval()
         loss, right, count = 0.0, 0, len(self.validation)
-        for batch, labels in self.validation.batches(range(count), VALIDATION_BATCH, self.device):
-            logits = self.model(batch).logits
-            loss += cross_entropy(logits, labels, reduction="sum").item()
+        for batch, labels in self.validation.batches(range(count), size, self.device):
+            mean, logits = self.step(batch, labels)
+            loss += mean.item() * len(labels)
             right += int((logits.argmax(-1) == labels).sum())
         return {"validation_loss": loss / count, "validation_accuracy": right / count}
 
@@ -121,7 +142,8 @@ class Run:
             shutil.rmtree(best, ignore_errors=True)
             kept = {"best_epoch": curve["epoch"], "validation_accuracy": curve["validation_accuracy"]}
             stored = getattr(torch, self.settings.stored)
-            self.model.save(best, {**self.record, "settings": asdict(self.settings), **kept}, stored)
+            made = {"settings": asdict(self.settings), "pace": asdict(self.pace)}
+            self.model.save(best, {**self.record, **made, **kept}, stored)
         (self.work / CURVES).write_text("".join(json.dumps(entry) + "\n" for entry in self.curves), encoding="utf-8")
         state = {"identity": self._identity(), "curves": self.curves, "model": self.model.state_dict()}
         partial = self.work / f"{STATE}.partial"
@@ -143,8 +165,13 @@ class Run:
         path = self.work / STATE
         if not path.is_file():
             return
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        if state["identity"] != self._identity():
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            identity = state["identity"]
+        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError) as error:
+            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise RecipeError(f"{path}: not the state of a run ({first}); delete {self.work} and start anew") from None
+        if identity != self._identity():
             raise RecipeError(f"{path}: an unfinished run on other data or with other settings; choose another --out")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -155,21 +182,28 @@ class Run:
         return json.dumps([self.record, asdict(self.settings), self.model.name, self.model.modality], sort_keys=True)
 
     def _too_large(self) -> str:
-        """Half the batch, and half of that, until one fits."""
+        """Half the batch, and half of that, until a whole step fits; the run is lost anyway, and its state on disk."""
         size = self.settings.batch // 2
         while size:
             self.optimizer.zero_grad(set_to_none=True)
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
             try:
-                batch, labels = next(self.train.batches(range(size), size, self.device))
-                cross_entropy(self.model(batch).logits, labels).backward()  # type: ignore[no-untyped-call]
-            except torch.OutOfMemoryError:
-                size //= 2
+                self.step(*next(self.train.batches(range(size), size, self.device)))[0].backward()  # type: ignore[no-untyped-call]
+                self.optimizer.step()
+            except RuntimeError as error:
+                if not _out_of_memory(error):
+                    raise
             else:
                 return f"out of memory at batch {self.settings.batch}; one of {size} fits: --batch {size}"
+            size //= 2
         return f"out of memory at batch {self.settings.batch}, and even at 1: this model needs a larger device"
 
     def _diverged(self, epoch: int, step: int) -> str:
         kept = f"the best finished epoch is kept in {self._best_folder()}" if self.curves else "no epoch was finished"
         return f"the loss is no longer a number at epoch {epoch}, step {step}; {kept}. Lower --learning-rate."
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """A GPU's allocator has an error of its own, the CPU's has only words."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -79,3 +79,9 @@ def test_a_mistake_is_told_in_one_line(
     assert message in str(result.exception)
     assert "\n" not in str(result.exception)
     assert getattr(result.exception, "exit_code", None) == 2
+
+
+def test_one_model_for_all_is_not_one_for_a_category(data: Path, tmp_path: Path) -> None:
+    options = ("--data", data, "--preset", "sample", "--out", tmp_path / "run", "--pooled", "--category", "Alpha")
+    told = str(finetune(CLIP, *options).exception)
+    assert told == "--pooled trains one model for all categories, --category Alpha one for it: choose one"
