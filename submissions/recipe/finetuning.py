@@ -71,9 +71,8 @@ def starting_point(task: Task) -> Encoders:
     if task.weights is not None:
         if (task.weights / RECORD).is_file():
             raise InputError(f"{task.weights}: a fine-tuned checkpoint; --weights wants a published one, to start from")
-        encoders = kind.load(task.weights)
         published.check(task.baseline, task.weights)
-        return encoders
+        return kind.load(task.weights)
     size = SmallSize()
     texts = [text for q in task.train.questions for text in (q.title, q.first.headline, q.second.headline)]
     return kind.small(size, small_tokenizer(texts, kind.marks, size.vocabulary))

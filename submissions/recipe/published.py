@@ -1,7 +1,10 @@
 """The published checkpoints that the paper's preset starts from: pinned by revision, locked by checksum.
 
-`weights.lock.json` holds the SHA-256 of every file, written at the first download; whatever differs is refused. Until a
-baseline is locked, the revision alone vouches for it. Not covered: what the publishers put into these files.
+`weights.lock.json` holds the SHA-256 of their files; whatever differs is refused. Its first sums were not taken from a
+download: they are those that independent public projects record for these very revisions, two or more of them agreeing,
+but for BLIP's config.json (one record) and ViT's, whose bytes were rebuilt and have the hub's blob hash. ViT's
+preprocessor_config.json is not in it yet: `wikiorder weights lock` adds what is missing and changes nothing else.
+Not covered: what the publishers put into these files.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def test_one_category_can_be_trained_alone(data: Path, tmp_path: Path) -> None:
     [
         ("coin", ["--preset", "sample"], "coin is no baseline of this recipe"),
         ("clip", [], "`wikiorder weights fetch clip FOLDER`"),
-        ("clip", ["--weights", "nowhere"], "no config.json in it"),
+        ("clip", ["--weights", "nowhere"], "does not hold openai/clip-vit-base-patch32"),
         ("nobody", [], "no such folder"),
     ],
 )

@@ -1,6 +1,7 @@
 """The published checkpoints: pinned, locked, refused when they differ."""
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -34,6 +35,26 @@ def test_every_baseline_is_pinned_to_a_commit_and_its_files_lie_where_it_looks()
         kind = BASELINES[baseline]
         assert {f"{part.folder}/config.json" for part in kind.parts.values()} <= names
         assert {f"{kind.text_folder}/tokenizer.json", f"{kind.picture_folder}/preprocessor_config.json"} <= names
+
+
+def test_every_weight_file_is_locked_and_nothing_is_locked_that_is_not_fetched() -> None:
+    lock = published.read_lock(published.LOCK)
+    for baseline, locked in lock.items():
+        names = {(Path(s.folder) / name).as_posix() for s in PUBLISHED[baseline] for name in s.files}
+        assert locked.keys() <= names
+        assert {name for name in names if name.endswith((".bin", ".safetensors"))} <= locked.keys()
+        assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in locked.values())
+    assert {"clip", "vit_roberta", "blip"} <= lock.keys()
+
+
+def test_locking_adds_what_is_missing_and_keeps_the_rest(tmp_path: Path) -> None:
+    folder, lock = tmp_path / "weights", tmp_path / "lock.json"
+    published.fetch("clip", folder, Hub(), lock)
+    known = {"config.json": hashlib.sha256(b"config.json").hexdigest()}
+    lock.write_text(json.dumps({"clip": known}), encoding="utf-8")
+    assert published.check("clip", folder, lock)
+    assert published.write_lock("clip", folder, lock).items() >= known.items()
+    assert len(published.read_lock(lock)["clip"]) == 4
 
 
 def test_only_missing_files_are_fetched(tmp_path: Path) -> None:
