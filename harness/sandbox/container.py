@@ -33,6 +33,7 @@ from harness.sandbox.base import (
     Launch,
     Limits,
 )
+from harness.sandbox.building import BuildLimits, in_time
 from harness.sandbox.channel import Channel
 from harness.sandbox.lease import owner, owner_is_gone
 from harness.submission import Submission
@@ -49,6 +50,7 @@ RUN_LABEL, OWNER_LABEL, LEASE_LABEL = "wikiorder.run", "wikiorder.owner", "wikio
 REMOVALS, REMOVAL_WAIT_S = 5, 0.3  # an engine that is still stopping a container refuses to remove it
 LEASE_SLACK_S = 600  # a container may outlive its run's time limit by this much before anybody may remove it
 MAX_IMAGE_BYTES = 40 * 2**30
+KILLED = "returned a non-zero code: 137"  # 128 + SIGKILL: what the kernel does at the limit of memory
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -175,11 +177,12 @@ class ContainerSandbox:
 
     name = "docker"
 
-    def __init__(self) -> None:
+    def __init__(self, building: BuildLimits | None = None) -> None:
         from docker import from_env
         from docker.errors import DockerException
 
         try:
+            self._building = building or BuildLimits()
             self._engine: DockerClient = from_env(timeout=300)
             self._engine.ping()
         except DockerException as error:
@@ -274,25 +277,33 @@ class ContainerSandbox:
 
     def _build(self, submission: Submission) -> Image:
         from docker.errors import BuildError
+        from urllib3.exceptions import HTTPError
 
         if not (submission.folder / str(submission.dockerfile)).is_file():
             raise InputError(
                 f"{submission.folder}: no {submission.dockerfile} in it, and no [image] reference; add one"
             )
         try:
-            image, _ = self._engine.images.build(
-                path=str(submission.folder.resolve()),
-                dockerfile=str(submission.dockerfile),
-                tag=f"wikiorder-submission-{submission.name}:{submission.digest[:12]}",
-                network_mode="none",
-                rm=True,
-                forcerm=True,
-            )
-        except BuildError as error:
+            with in_time(self._engine.api, self._building.total_s) as over:
+                image, _ = self._engine.images.build(
+                    path=str(submission.folder.resolve()),
+                    dockerfile=str(submission.dockerfile),
+                    tag=f"wikiorder-submission-{submission.name}:{submission.digest[:12]}",
+                    **self._building.options(),
+                )
+        except (BuildError, HTTPError, OSError) as error:
+            if over.is_set():
+                raise SubmissionError(
+                    f"{submission.name}: its image is not built after {self._building.total_s:.0f} s, the limit. Build "
+                    "less, or build it elsewhere and name it by digest under [image]"
+                ) from None
+            if not isinstance(error, BuildError):
+                raise
             if "pull access denied" in str(error) or "dial tcp" in str(error):
                 base = f"{submission.name}: the base of its image is not here ({_short(error)})"
                 raise HarnessError(f"{base}. `make images` makes wikiorder-base and wikiorder-runtime.") from None
-            raise SubmissionError(f"{submission.name}: its image does not build: {_short(error)}") from None
+            killed = f" (killed; {self._building.words()})" if KILLED in str(error) else ""
+            raise SubmissionError(f"{submission.name}: its image does not build: {_short(error)}{killed}") from None
         return image
 
     def _remove(self, container: Container) -> None:
