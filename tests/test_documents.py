@@ -15,6 +15,7 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     "harness/PROTOCOL.md",
+    "docs/pretrained.md",
     "submissions/template/README.md",
     ".github/pull_request_template.md",
 )
