@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 export TORCH_INDEX
 INSTALLED := $(VENV)/.installed
 
-.PHONY: setup demo images test lint check fuzz rehearse board rerun format clean
+.PHONY: setup demo images test bench lint check fuzz rehearse board rerun format clean
 
 setup: $(INSTALLED)
 
@@ -50,6 +50,11 @@ test: setup
 MINUTES ?= 10
 fuzz: setup
 	FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest -s tests/fuzz
+
+# How fast, against what: one table, in under ten minutes; RECORD=1 keeps it in tests/benchmarks. ARGS names some of the
+# benchmarks, or --size full.
+bench: setup
+	@$(BIN)/python -m tests.benchmarks $(if $(RECORD),--record) $(ARGS)
 
 # What submissions would score on the sample: those that differ from BASE, or those named in SUBMISSIONS.
 BASE ?= origin/main

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from harness import checksums
-from tests.benchmarks import measuring, startup, verifying
+from tests.benchmarks import measuring, record, startup, verifying
+from tests.benchmarks.__main__ import BENCHMARKS, measure
 from tests.benchmarks.measuring import FAST, LONG, Row, Side, Size, Timed, absent, at_least, at_most, compared
 
 
@@ -93,7 +93,66 @@ def test_verify_and_sha256sum_name_the_same_altered_file(tmp_path: Path) -> None
     assert verifying.ours(root) == verifying.theirs(root, verifying.parts(root, tmp_path)) == {name}
 
 
-@pytest.mark.parametrize("benchmark", [startup, verifying], ids=lambda module: module.__name__.rpartition(".")[2])
-def test_a_benchmark_runs_and_both_of_its_sides_agree(benchmark: ModuleType) -> None:
-    for row in benchmark.rows(Size.TINY):
+SLOW = {"paper_scale"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in BENCHMARKS])
+def test_a_benchmark_runs_and_both_of_its_sides_come_to_the_same(name: str) -> None:
+    rows, ended = measure(name, Size.TINY)
+    assert ended, rows[-1].limit
+    for row in rows:
         assert row.measured or row.limit, f"{row.what} was not measured, and does not say why"
+
+
+def test_every_program_with_rows_is_one_of_the_benchmarks() -> None:
+    programs = {path.stem for path in record.HERE.glob("*.py") if "def rows(size: Size)" in path.read_text()}
+    assert programs - {"measuring", "__main__"} == set(BENCHMARKS)
+
+
+def test_a_benchmark_that_fails_leaves_the_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rows(size: Size) -> Iterator[Row]:
+        yield Row("first", "", (1.0,), "s")
+        raise AssertionError("the second did not come to the same")
+
+    monkeypatch.setattr(startup, "rows", rows)
+    found, ended = measure("startup", Size.TINY)
+    assert not ended
+    assert [row.what for row in found] == ["first", "startup"]
+    assert found[1].limit == "AssertionError: the second did not come to the same"
+
+
+README = f"# Measurements\n\nBefore.\n\n{record.BEGIN}\nold\n{record.END}\n\nAfter.\n"
+
+
+def kept(folder: Path, **found: list[Row]) -> str:
+    """README.md after these benchmarks were recorded."""
+    if not (folder / "README.md").exists():
+        (folder / "README.md").write_text(README)
+    record.keep(found, ("startup", "verifying"), folder)
+    return (folder / "README.md").read_text()
+
+
+def test_what_is_recorded_replaces_its_own_rows_alone(tmp_path: Path) -> None:
+    kept(tmp_path, startup=[Row("help", "click", (2.0,), LONG)], verifying=[Row("verify", "sum", (1.5,), LONG)])
+    text = kept(tmp_path, verifying=[Row("verify", "sum", (0.5, 0.7), LONG, at_most(1.1), "hashing")])
+    assert "| help | click |  | 2.00 x as long |  |  |  |" in text
+    assert "| verify | sum | <= 1.1 | 0.600 x as long | 0.500 to 0.700 | yes | hashing |" in text
+    assert text.startswith("# Measurements\n\nBefore.\n")
+    assert text.endswith("\n\nAfter.\n")
+    assert "old" not in text
+    assert "1.50 x" not in text
+
+
+def test_the_figure_is_small_and_comes_out_the_same_twice(tmp_path: Path) -> None:
+    rows = [
+        Row(f"verify {n}", "sum", (1.0,), LONG, curve="dataset verify", size=n, seconds=(n, n / 2)) for n in (10, 100)
+    ]
+    kept(tmp_path, verifying=rows)
+    first = (tmp_path / record.FIGURE).read_bytes()
+    kept(tmp_path, verifying=rows)
+    assert (tmp_path / record.FIGURE).read_bytes() == first
+    assert len(first) < 200_000
+
+
+def test_what_the_readme_says_is_what_was_recorded() -> None:
+    assert record.section(record.read()) in (record.HERE / record.README).read_text()

@@ -3,97 +3,140 @@
     python -m tests.benchmarks.bootstrap_speed
 
 Ours draws weights once per category and multiplies them with every submission's counts per article. The plain loop
-draws articles and adds up their counts, one resample at a time; scipy.stats.bootstrap resamples the articles' counts
+draws articles and adds up their counts, one resample at a time; `scipy.stats.bootstrap` resamples the articles' counts
 as paired samples, one category and submission at a time. Both are timed on a part and scaled up.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 from harness.statistics import intervals
 from harness.statistics.intervals import Counts, Floats
+from tests.benchmarks import measuring
+from tests.benchmarks.measuring import Row, Side, Size, Timed, at_least, at_most, compared, timed
 
 PAIRS = {"HC": 5000, "AE": 2000, "CE": 5000, "EC": 1000, "FL": 2000, "Health": 5000, "HG": 5000, "PS": 5000,
          "PR": 2000, "Travel": 1000}  # fmt: skip
 ARTICLES = {"HC": 315, "AE": 149, "CE": 306, "EC": 50, "FL": 103, "Health": 347, "HG": 420, "PS": 331, "PR": 117,
             "Travel": 73}  # fmt: skip  # a sixth of Table 1's stories
-SUBMISSIONS = 100
 KEY = b"speed"
+LIMIT = "drawing the weights, the same for all submissions"
+World = Mapping[str, tuple[Counts, Counts]]  # category: correct (articles, submissions), asked (articles,)
 
 
-def draw(rng: np.random.Generator) -> dict[str, tuple[Counts, Counts]]:
-    """Category -> correct (articles, submissions), asked (articles,)."""
+class Scale(NamedTuple):
+    submissions: int
+    loops: int  # resamples of one submission that the plain loop makes
+    repeats: int
+
+
+SCALES = {Size.TINY: Scale(2, 200, 1), Size.QUICK: Scale(100, 400, 5), Size.FULL: Scale(100, 2_000, 7)}
+
+
+def draw(rng: np.random.Generator, submissions: int) -> World:
     drawn = {}
     for category, pairs in PAIRS.items():
         asked = rng.multinomial(pairs - ARTICLES[category], [1 / ARTICLES[category]] * ARTICLES[category]) + 1
-        difficulty = rng.beta(6.3, 2.7, (ARTICLES[category], SUBMISSIONS))
+        difficulty = rng.beta(6.3, 2.7, (ARTICLES[category], submissions))
         drawn[category] = rng.binomial(asked[:, None], difficulty), asked
     return drawn
 
 
-def ours(world: dict[str, tuple[Counts, Counts]]) -> Floats:
-    """(2, submissions): the ends of the macro interval of each."""
-    macro = np.zeros((intervals.RESAMPLES, SUBMISSIONS))
+def ends(resampled: Floats) -> Floats:
+    return np.quantile(resampled, [0.025, 0.975], axis=0)
+
+
+def ours(world: World) -> dict[str, Floats]:
+    """(2, submissions): the ends of the interval of each category and of macro."""
+    drawn = {}
     for category, (correct, asked) in world.items():
         weights = intervals.resample(len(asked), KEY, category)
-        macro += intervals.resampled_counts(weights, correct) / intervals.resampled_counts(weights, asked)[:, None]
-    return np.quantile(macro / len(world), [0.025, 0.975], axis=0)
+        drawn[category] = (
+            intervals.resampled_counts(weights, correct) / intervals.resampled_counts(weights, asked)[:, None]
+        )
+    return {name: ends(found) for name, found in drawn.items()} | {"macro": ends(sum(drawn.values()) / len(drawn))}
 
 
-def plain_loop(world: dict[str, tuple[Counts, Counts]], submission: int, resamples: int) -> Floats:
-    """The same for one submission, an article at a time."""
+def plain_loop(world: World, resamples: int) -> dict[str, Floats]:
+    """The same of the first submission, an article at a time."""
     rng = np.random.default_rng(1)
-    macros = []
+    drawn = []
     for _ in range(resamples):
         accuracies = []
         for correct, asked in world.values():
             right = total = 0
             for article in rng.integers(len(asked), size=len(asked)):
-                right += correct[article, submission]
+                right += correct[article, 0]
                 total += asked[article]
             accuracies.append(right / total)
-        macros.append(np.mean(accuracies))
-    return np.quantile(macros, [0.025, 0.975])
+        drawn.append([*accuracies, np.mean(accuracies)])
+    return dict(zip([*world, "macro"], ends(np.array(drawn)).T, strict=True))
 
 
-def scipys(world: dict[str, tuple[Counts, Counts]], submission: int, resamples: int) -> None:
-    """Each category's interval of one submission. scipy resamples all its samples alike, so it cannot do macro."""
-    for correct, asked in world.values():
-        stats.bootstrap(
-            (correct[:, submission], asked),
-            lambda c, n, axis: c.sum(axis) / n.sum(axis),
-            n_resamples=resamples,
-            paired=True,
-            vectorized=True,
-            method="percentile",
-            batch=1000,
-            rng=np.random.default_rng(1),
+def scipys(world: World) -> dict[str, Floats]:
+    """Each category's interval of the first submission. scipy resamples all its samples alike: it cannot do macro."""
+    return {category: np.array(scipys_interval(correct[:, 0], asked)) for category, (correct, asked) in world.items()}
+
+
+def scipys_interval(correct: Counts, asked: Counts) -> tuple[float, float]:
+    found = stats.bootstrap(
+        (correct, asked),
+        lambda c, n, axis: c.sum(axis) / n.sum(axis),
+        n_resamples=intervals.RESAMPLES,
+        paired=True,
+        vectorized=True,
+        method="percentile",
+        batch=1000,
+        rng=np.random.default_rng(1),
+    )
+    return found.confidence_interval.low, found.confidence_interval.high
+
+
+def same_intervals(mine: Mapping[str, Floats], other: Mapping[str, Floats]) -> bool:
+    """Does every end lie where the other has it, but for the chance of a few hundred resamples?"""
+    return all(
+        np.all(np.abs(found - mine[name][:, 0]) < 0.3 * np.ptp(mine[name][:, 0])) for name, found in other.items()
+    )
+
+
+def rows(size: Size) -> Iterator[Row]:
+    scale = SCALES[size]
+    world = draw(np.random.default_rng(0), scale.submissions)
+    seconds: list[float] = []
+
+    def mine() -> Timed:
+        found = timed(lambda: ours(world))()
+        seconds.append(found.seconds)
+        return found
+
+    what = f"clustered bootstrap, {scale.submissions} submissions of {sum(PAIRS.values()):,} pairs"
+    sides: dict[str, tuple[Side, float, float]] = {
+        f"loop over articles ({scale.loops} resamples of one, scaled)": (
+            timed(lambda: plain_loop(world, scale.loops)),
+            intervals.RESAMPLES / scale.loops * scale.submissions,
+            50,
+        ),
+        "scipy.stats.bootstrap (of one, scaled)": (timed(lambda: scipys(world)), scale.submissions, 1),
+    }
+    for against, (theirs, part, aim) in sides.items():
+        yield compared(
+            what,
+            against,
+            mine,
+            theirs,
+            aim=at_least(aim),
+            repeats=scale.repeats,
+            scale=part,
+            agree=same_intervals,
+            limit=LIMIT,
         )
-
-
-def seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def main() -> None:
-    world = draw(np.random.default_rng(0))
-    print(f"{sum(PAIRS.values())} pairs, {sum(ARTICLES.values())} articles, {SUBMISSIONS} submissions")
-    mine = min(seconds(lambda: ours(world)) for _ in range(3))
-    print(f"ours: {mine:.2f} s for all")
-    loop = seconds(lambda: plain_loop(world, 0, 20)) * intervals.RESAMPLES / 20 * SUBMISSIONS
-    print(f"plain loop: {loop:.0f} s for all (20 resamples of one, scaled): {loop / mine:.0f} times as long")
-    theirs = seconds(lambda: scipys(world, 0, intervals.RESAMPLES)) * SUBMISSIONS
-    print(f"scipy.stats.bootstrap: {theirs:.0f} s for all (one, scaled): {theirs / mine:.0f} times as long")
-    vectorised, looped = ours(world)[:, 0], plain_loop(world, 0, 300)
-    print(f"macro interval of the first: ours {vectorised.round(4)}, loop {looped.round(4)} (300 resamples)")
+    yield Row(what, "", tuple(seconds), "s", at_most(10), LIMIT)
 
 
 if __name__ == "__main__":
-    main()
+    measuring.main(rows, __doc__)

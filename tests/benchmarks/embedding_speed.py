@@ -1,48 +1,70 @@
-"""How fast are the gap statistics of 33,000 pairs x 3 vectors x 768, against reading them?
+"""How fast are the gap statistics of 33,000 pairs x 3 vectors x 768, against reading the vectors from a file?
 
-    python -m tests.benchmarks.embedding_speed
-
-Prints the time of reading the vectors from a file, of adding them up batch by batch, and of finishing.
+python -m tests.benchmarks.embedding_speed --size full
 """
 
 from __future__ import annotations
 
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from harness.records import Step, StepPair
 from harness.statistics.embedding_gap import Embeddings
+from tests.benchmarks import measuring
+from tests.benchmarks.measuring import Row, Size, Timed, compared, timed
 
-PAIRS, DIMENSION, ARTICLES, BATCH = 33_000, 768, 2_211, 256
+DIMENSION, BATCH = 768, 256
+PAIRS = {Size.TINY: 600, Size.QUICK: 10_000, Size.FULL: 33_000}
+PAIRS_PER_ARTICLE = 15
 
 
-def main() -> None:
-    rng = np.random.default_rng(0)
-    pairs = [
-        StepPair(f"{n}", f"category {n % ARTICLES % 10}", "Go", Step("a", f"{n % 20_000}"), Step("b", f"{n % 19_999}b"))
-        for n in range(PAIRS)
+def questions(count: int) -> list[StepPair]:
+    """Pairs that share pictures as those of one article do."""
+    return [
+        StepPair(
+            f"{n}",
+            f"category {n // PAIRS_PER_ARTICLE % 10}",
+            "Go",
+            Step("a", f"{n % (count * 3 // 5)}"),
+            Step("b", f"{n % (count * 3 // 5 - 1)}b"),
+        )
+        for n in range(count)
     ]
-    articles = [str(n % ARTICLES) for n in range(PAIRS)]
+
+
+def add_up(pairs: list[StepPair], vectors: np.ndarray) -> Embeddings:
+    """The statistics, batch by batch, as an evaluation adds them up."""
+    count = len(pairs)
+    articles = [str(n // PAIRS_PER_ARTICLE) for n in range(count)]
+    found = Embeddings(frozenset(f"{n}" for n in range(0, count, max(1, count // 500))))
+    for at in range(0, count, BATCH):
+        part, cut = vectors[at : at + BATCH], slice(at, at + BATCH)
+        found.add(pairs[cut], articles[cut], part[:, 0], part[:, 1], part[:, 2])
+    return found
+
+
+def rows(size: Size) -> Iterator[Row]:
+    count = PAIRS[size]
+    pairs = questions(count)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "vectors.npy"
-        np.save(path, rng.standard_normal((PAIRS, 3, DIMENSION), dtype=np.float32))
-        began = time.perf_counter()
+        np.save(path, np.random.default_rng(0).standard_normal((count, 3, DIMENSION), dtype=np.float32))
         vectors = np.load(path)
-        print(f"reading {path.stat().st_size / 1e6:.0f} MB: {time.perf_counter() - began:.2f} s")
-        began = time.perf_counter()
-        found = Embeddings(frozenset(f"{n}" for n in range(0, PAIRS, PAIRS // 500)))
-        for at in range(0, PAIRS, BATCH):
-            part = vectors[at : at + BATCH]
-            cut = slice(at, at + BATCH)
-            found.add(pairs[cut], articles[cut], part[:, 0], part[:, 1], part[:, 2])
-        print(f"adding up: {time.perf_counter() - began:.2f} s")
-        began = time.perf_counter()
-        found.finish(b"speed")
-        print(f"finishing, with 2,000 resamples of {ARTICLES} articles: {time.perf_counter() - began:.2f} s")
+        added: list[Timed] = []
+
+        def ours() -> Timed:
+            added.append(timed(lambda: add_up(pairs, vectors))())
+            return added[-1]
+
+        what = f"gap statistics of {count:,} pairs"
+        yield compared(f"{what}, added up", "reading the vectors", ours, timed(lambda: np.load(path)), repeats=3)
+    finished = timed(lambda: added[-1].result.finish(b"speed"))()
+    limit = "2,000 resamples of the articles, and a classifier on held-out pairs"
+    yield Row(f"{what}, finished, once", "", (finished.seconds,), "s", limit=limit)
 
 
 if __name__ == "__main__":
-    main()
+    measuring.main(rows, __doc__)

@@ -203,7 +203,7 @@ def machine() -> dict[str, str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": model or platform.machine(),
-        "cores": str(len(os.sched_getaffinity(0))),
+        "cores": f"{len(os.sched_getaffinity(0))} cores",
         "memory": f"{memory:.0f} GiB",
         "system": f"{platform.system()} {platform.release().partition('-')[0]}, Python {platform.python_version()}",
         "versions": ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES if _installed(name)),
@@ -218,8 +218,9 @@ def table(rows: Iterable[Row]) -> str:
     return tabulate([row.cells() for row in rows], headers="keys", disable_numparse=True)
 
 
-def to_json(rows: Sequence[Row]) -> str:
-    return json.dumps({"machine": machine(), "rows": [asdict(row) for row in rows]}, indent=1) + "\n"
+def to_json(rows: Sequence[Row], taken_on: dict[str, str] | None = None) -> str:
+    """taken_on: the machine; this one, if none is named."""
+    return json.dumps({"machine": taken_on or machine(), "rows": [asdict(row) for row in rows]}, indent=1) + "\n"
 
 
 def from_json(text: str) -> tuple[dict[str, str], list[Row]]:

@@ -1,31 +1,34 @@
-"""A made-up crawl of the paper's size, built with the paper's spec: does it give Table 1, how long, in how much memory?
+"""How long does a set take to build, and in how much memory, against hashing its pictures? How does that grow?
 
-    python -m tests.benchmarks.paper_scale FOLDER [--share 1.0] [--workers 2]
+    python -m tests.benchmarks.paper_scale                  # 1,000 to 10,000 pictures
+    python -m tests.benchmarks.paper_scale --size full      # also Table 1's 119,000
 
-13,262 articles with Table 1's stories per category, in the VGSI layout; 224 x 224 JPEGs of random low-frequency
-patterns, so that the filters and the hashes have real work. The floor is `sha256sum` of the same files with as many
-workers, plus one header parse each. The crawl is kept in FOLDER and not made again.
-
-README.md beside this file holds what was measured.
+A made-up crawl with Table 1's stories per category, or a share of them, in the VGSI layout: 224 x 224 JPEGs of random
+low-frequency patterns, so that the filters and the hashes have real work. The floor is `sha256sum` of the same files
+with as many workers, plus one header parse each. Of the whole crawl the paper's spec must draw Table 1's pairs.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
+import os
 import random
-import resource
+import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
 
+from dataset_builder import spec
 from harness import testset
+from tests.benchmarks import measuring
+from tests.benchmarks.measuring import Row, Size, Timed, at_most, compared, timed
 
 # Table 1: category, stories.
 STORIES = {
@@ -40,6 +43,13 @@ STORIES = {
     "Philosophy and Religion": 702,
     "Travel": 438,
 }
+# Share of them: turns. A category has twelve articles at least.
+SHARES = {
+    Size.TINY: {0.008: 1},
+    Size.QUICK: {0.008: 3, 0.025: 3, 0.084: 3},
+    Size.FULL: {0.008: 5, 0.025: 5, 0.084: 5, 0.25: 3, 1.0: 2},
+}
+WORKERS = len(os.sched_getaffinity(0))
 WANTED = {"train": 120_000, "validation": 33_000, "test": 33_000}
 SIDE = 224
 FIELDS = 8  # random colours a side, blown up: distinct pictures of low frequency
@@ -61,16 +71,12 @@ def paint(task: tuple[Path, str, int]) -> None:
         image.save(folder / f"{article_id}_0_{step}.png", "JPEG", quality=85)  # JPEG under a .png name, as in the crawl
 
 
-def crawl(raw: Path, share: float, workers: int) -> None:
-    """Make the crawl, unless it stands already."""
-    listing = raw / "WikihowText_data.json"
-    if listing.exists():
-        return
-    (raw / "wiki_images").mkdir(parents=True, exist_ok=True)
+def crawl(raw: Path, share: float) -> Path:
+    (raw / "wiki_images").mkdir(parents=True)
     rows = list(articles(share))
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(WORKERS) as pool:
         list(pool.map(paint, [(raw / "wiki_images", name, steps) for name, _, steps in rows], chunksize=64))
-    with listing.open("w", encoding="utf-8") as stream:
+    with (raw / "WikihowText_data.json").open("w", encoding="utf-8") as stream:
         for name, category, count in rows:
             steps = [{"headline": f"{verb(name, s)} part {s} of {name}.", "img": f"{name}_0_{s}"} for s in range(count)]
             row = {
@@ -80,48 +86,23 @@ def crawl(raw: Path, share: float, workers: int) -> None:
                 "methods": [{"steps": steps}],
             }
             stream.write(json.dumps(row) + "\n")
+    return raw
 
 
 def verb(name: str, step: int) -> str:
     return random.Random(f"{name} {step} verb").choice(["Cut", "Fold", "Paint", "Glue", "Wash", "Dry"])
 
 
-class Cost(NamedTuple):
-    """Seconds by the clock, and seconds of all processes' work: the second number bears a busy machine."""
-
-    wall: float
-    work: float
-
-    def __add__(self, other: object) -> Cost:
-        assert isinstance(other, Cost)
-        return Cost(self.wall + other.wall, self.work + other.work)
-
-    def __str__(self) -> str:
-        return f"{self.wall:.1f} s ({self.work:.1f} s of work)"
+def floor(raw: Path) -> int:
+    """Hash every picture with as many workers, and parse every header once. How many articles they are of."""
+    command = f"find {raw}/wiki_images -type f -print0 | xargs -0 -P {WORKERS} -n 200 sha256sum"
+    hashed = subprocess.run(["sh", "-c", command], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    parse_headers([Path(line[66:]) for line in hashed])
+    return len({Path(line[66:]).name.partition("_")[0] for line in hashed})
 
 
-def cost(what: Callable[[], object]) -> Cost:
-    began, worked = time.perf_counter(), work()
-    what()
-    return Cost(time.perf_counter() - began, work() - worked)
-
-
-def work() -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return children.ru_utime + children.ru_stime
-
-
-def floor(raw: Path, workers: int) -> Cost:
-    """Hash every picture with as many workers, and parse every header once."""
-    command = f"find {raw}/wiki_images -type f -print0 | xargs -0 -P {workers} -n 200 sha256sum > /dev/null"
-    hashing = cost(lambda: subprocess.run(["sh", "-c", command], check=True))
-    parsing = cost(lambda: parse_headers(sorted((raw / "wiki_images").iterdir()), workers))
-    print(f"floor: sha256sum {hashing}, headers {parsing}", flush=True)
-    return hashing + parsing
-
-
-def parse_headers(paths: list[Path], workers: int) -> None:
-    with ProcessPoolExecutor(workers) as pool:
+def parse_headers(paths: list[Path]) -> None:
+    with ProcessPoolExecutor(WORKERS) as pool:
         list(pool.map(header, paths, chunksize=500))
 
 
@@ -130,35 +111,42 @@ def header(path: Path) -> tuple[int, int]:
         return image.size
 
 
-def build(raw: Path, out: Path, spec: str, workers: int) -> Cost:
-    command = [
-        sys.executable,
-        "-m",
-        "harness",
-        "dataset",
-        "build",
-        "--spec",
-        spec,
-        "--raw",
-        str(raw),
-        "--out",
-        str(out),
-    ]
-    return cost(lambda: subprocess.run([*command, "--workers", str(workers)], check=True))
+class Built(NamedTuple):
+    articles: int  # that the builder read
+    pairs: dict[str, int]
+    peak: float  # MiB of the largest process
+
+
+def build(raw: Path, out: Path, spec: str) -> Timed:
+    """A build from nothing, as a user runs it."""
+    shutil.rmtree(out, ignore_errors=True)
+    out.with_name(f"{out.name}.inputs.json").unlink(missing_ok=True)
+    peaks: list[float] = []
+
+    def run() -> None:
+        words = ["dataset", "build", "--spec", spec, "--raw", raw, "--out", out, "--workers", str(WORKERS)]
+        process = subprocess.Popen([sys.executable, "-m", "harness", *words], stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0, f"the build exited with {process.returncode}"
+        peaks.append(used.ru_maxrss / 1024)
+
+    seconds = timed(run)().seconds
+    report = json.loads((out / "report.json").read_text())
+    return Timed(seconds, Built(report["articles_read"], pairs(out), peaks[0]))
 
 
 def pairs(out: Path) -> dict[str, int]:
-    return {subset: len(testset.load(out / subset).questions) for subset in testset.SUBSETS}
+    """How many were drawn; counted, not loaded: a load verifies every picture."""
+    return {subset: (out / subset / "questions.jsonl").read_bytes().count(b"\n") for subset in testset.SUBSETS}
 
 
 def scaled_spec(folder: Path, share: float) -> str:
-    """The paper's spec, or the same with its counts cut down for a smaller trial."""
-    from dataset_builder import spec
-
+    """The paper's spec, or the same with its counts cut down: to half the share, for a few articles split roughly."""
     if share == 1.0:
         return "wikiorder-v1"
     quotas = {
-        name: {subset: 2 * round(getattr(quota, subset) * share / 2) for subset in testset.SUBSETS}
+        name: {subset: 2 * round(getattr(quota, subset) * share / 4) for subset in testset.SUBSETS}
         for name, quota in spec.load("wikiorder-v1").categories.items()
     }
     rows = "".join(
@@ -172,26 +160,40 @@ def scaled_spec(folder: Path, share: float) -> str:
     return str(path)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--share", type=float, default=1.0, help="of the paper's size")
-    parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
-    raw, out = options.folder / f"raw-{options.share}", options.folder / f"out-{options.share}"
-    crawl(raw, options.share, options.workers)
-    pictures = sum(1 for _ in (raw / "wiki_images").iterdir())
-    print(f"{pictures} pictures")
-    least = floor(raw, options.workers)
-    spec = scaled_spec(options.folder, options.share)
-    first = build(raw, out, spec, options.workers)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"build {first} = {first.wall / least.wall:.1f} floors by the clock, {first.work / least.work:.1f} in work")
-    print(f"peak {peak:.0f} MiB in the largest process; {1000 * first.work / pictures:.2f} ms of work a picture")
-    again = build(raw, out, spec, options.workers)
-    print(f"build again, nothing changed: {again} = {again.wall / first.wall:.3f} builds", flush=True)
-    print(pairs(out), "wanted" if options.share == 1.0 else "of the paper", WANTED)
+def rows(size: Size) -> Iterator[Row]:
+    peaks: dict[int, float] = {}
+    for share, turns in SHARES[size].items():
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            raw, wanted = crawl(folder / "raw", share), scaled_spec(folder, share)
+            count = sum(1 for _ in (raw / "wiki_images").iterdir())
+            built: list[Built] = []
+
+            def same(mine: Built, articles: int, share: float = share, built: list[Built] = built) -> bool:
+                built.append(mine)
+                return mine.articles == articles and (share < 1.0 or mine.pairs == WANTED)
+
+            yield compared(
+                f"dataset build, {count:,} pictures",
+                f"sha256sum, {WORKERS} at once, and a header parse",
+                partial(build, raw, folder / "out", wanted),
+                timed(partial(floor, raw)),
+                aim=at_most(1.5),
+                repeats=turns,
+                warm=turns > 1,
+                agree=same,
+                limit="decoding each picture whole and hashing how it looks",
+                curve="dataset build",
+                size=count,
+            )
+            peaks[count] = built[0].peak
+    for count, peak in peaks.items():
+        yield Row(f"dataset build, {count:,} pictures, largest process", "", (peak,), "MiB")
+    if len(peaks) > 1:
+        few, many = min(peaks), max(peaks)
+        what, against = f"memory for {many:,} pictures", f"for {few:,} pictures"
+        yield Row(what, against, (peaks[many] / peaks[few],), "x as much", at_most(1.1), "facts of every picture")
 
 
 if __name__ == "__main__":
-    main()
+    measuring.main(rows, __doc__)

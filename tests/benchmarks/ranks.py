@@ -1,16 +1,48 @@
-"""How often a board claims what is not so, and how often what is: `python -m tests.benchmarks.ranks`."""
+"""How often a board claims what is not so, and how often what is.
+
+python -m tests.benchmarks.ranks --size full
+
+Rows of one accuracy, where every difference that is claimed is false: boards that claim one. Then 1,000 rows on 33,000
+pairs, one half better: the share of the true differences that are claimed, and what was claimed falsely.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from leaderboard import ranking
 from leaderboard.ranking import Contest
+from tests.benchmarks import measuring
+from tests.benchmarks.measuring import Row, Size, at_most
 from tests.leaderboard.simulated import counts
 
-# rows, articles a category (ten of them), pairs an article, boards
-EQUAL = ((3, 6, 3, 2_000), (20, 6, 3, 1_000), (60, 6, 3, 500), (60, 2, 3, 200), (20, 100, 10, 200), (300, 100, 10, 60))
-APART = (0.01, 0.02, 0.03, 0.05)  # true differences
+
+class Equal(NamedTuple):
+    """Boards of so many equal rows; articles in each of ten categories, pairs an article."""
+
+    rows: int
+    articles: int
+    pairs: int
+    boards: int
+
+
+EQUAL = {
+    Size.TINY: (Equal(3, 6, 3, 5),),
+    Size.QUICK: (Equal(3, 6, 3, 1_000), Equal(60, 6, 3, 200)),
+    Size.FULL: (
+        Equal(3, 6, 3, 2_000),
+        Equal(20, 6, 3, 1_000),
+        Equal(60, 6, 3, 500),
+        Equal(60, 2, 3, 200),
+        Equal(20, 100, 10, 200),
+        Equal(300, 100, 10, 60),
+    ),
+}
+APART = {Size.TINY: (), Size.QUICK: (0.05,), Size.FULL: (0.01, 0.02, 0.03, 0.05)}  # true differences
+AIM = at_most(0.06)  # 0.05, and what chance adds in some hundred boards
 
 
 def contest(skill: list[float], articles: int, pairs: int, seed: int) -> Contest:
@@ -18,21 +50,31 @@ def contest(skill: list[float], articles: int, pairs: int, seed: int) -> Contest
     return Contest(tuple(name for name, _, _ in asked), np.array([n for _, _, n in asked]), correct)
 
 
-def main() -> None:
-    print("equal rows: share of boards that claim any difference")
-    for rows, articles, pairs, boards in EQUAL:
-        found = (
-            ranking.compare(contest([0.7] * rows, articles, pairs, seed), f"{seed}".encode()) for seed in range(boards)
-        )
-        claims = sum(bool(board.better.any()) for board in found)
-        print(f"{rows:4} rows, {articles * 10:5} articles: {claims / boards:.3f} of {boards} boards", flush=True)
-    print("1,000 rows on 33,000 pairs, one half better: share of the true differences that are claimed")
-    for gap in APART:
-        skill = [0.7 + gap] * 500 + [0.7] * 500
-        board = ranking.compare(contest(skill, 220, 15, 1), b"apart")
-        false = int(board.better[:500, :500].sum() + board.better[500:].sum())
-        print(f"{gap:.2f} apart: {board.better[:500, 500:].mean():.3f} claimed, {false} false claims", flush=True)
+def claims(kind: Equal) -> float:
+    """The share of boards of equal rows that claim a difference."""
+    skill = [0.7] * kind.rows
+    found = (
+        ranking.compare(contest(skill, kind.articles, kind.pairs, seed), f"{seed}".encode())
+        for seed in range(kind.boards)
+    )
+    return sum(bool(board.better.any()) for board in found) / kind.boards
+
+
+def found_apart(gap: float) -> tuple[float, int]:
+    """The share of the true differences that are claimed; how many false ones are."""
+    board = ranking.compare(contest([0.7 + gap] * 500 + [0.7] * 500, 220, 15, 1), b"apart")
+    false = int(board.better[:500, :500].sum() + board.better[500:].sum())
+    return float(board.better[:500, 500:].mean()), false
+
+
+def rows(size: Size) -> Iterator[Row]:
+    for kind in EQUAL[size]:
+        what = f"boards of {kind.rows} equal rows, {kind.articles * 10:,} articles"
+        yield Row(what, f"{kind.boards:,} boards", (claims(kind),), "claim a difference", AIM)
+    for gap in APART[size]:
+        share, false = found_apart(gap)
+        yield Row(f"1,000 rows, one half {gap} better", f"{false} false claims", (share,), "of the differences claimed")
 
 
 if __name__ == "__main__":
-    main()
+    measuring.main(rows, __doc__)

@@ -22,7 +22,7 @@ from tests.benchmarks.measuring import Row, Size, at_most, compared, timed
 from tests.benchmarks.startup import SCRIPT
 
 PICTURE_BYTES = 20_000
-FILES = {Size.TINY: (20,), Size.QUICK: (1_000, 10_000), Size.FULL: (1_000, 10_000, 100_000)}
+FILES = {Size.TINY: (20,), Size.QUICK: (1_000, 3_000, 10_000), Size.FULL: (1_000, 3_000, 10_000, 30_000, 100_000)}
 REPEATS = {Size.TINY: 1, Size.QUICK: 7, Size.FULL: 7}
 WORKERS = len(os.sched_getaffinity(0))
 
@@ -75,7 +75,7 @@ def rows(size: Size) -> Iterator[Row]:
                 repeats=REPEATS[size],
                 agree=set.__eq__,
                 limit="hashing; below 10,000 pictures, the start of Python",
-                curve="verify",
+                curve="dataset verify",
                 size=count,
             )
 
