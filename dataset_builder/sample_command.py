@@ -9,8 +9,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from dataset_builder import build, spec
-from dataset_builder import sample as drawn
+from dataset_builder import spec
 from harness.records import InputError
 
 FRESH = spec.Quota(train=0, validation=0, test=600)  # of a category's 60 articles, ten pairs each
@@ -28,6 +27,9 @@ def sample(out: Path, fresh: str) -> None:
     wikiorder dataset sample --out sets/wikiorder-sample
     wikiorder dataset sample --fresh 2027 --out sets/fresh
     """
+    from dataset_builder import build
+    from dataset_builder import sample as drawn
+
     if not re.fullmatch(r"[a-z0-9-]{0,32}", fresh):
         raise InputError(f"--fresh {fresh!r}: wanted up to 32 of a-z, 0-9 and -; it becomes part of the set's name")
     build.refuse_existing(out)

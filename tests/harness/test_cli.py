@@ -32,9 +32,7 @@ def commands(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:
             yield (*before, name)
 
 
-@pytest.mark.parametrize(
-    "words", [[*words, "--help"] for words in commands(wikiorder) if "sample" not in words], ids=" ".join
-)
+@pytest.mark.parametrize("words", [[*words, "--help"] for words in commands(wikiorder)], ids=" ".join)
 def test_help_loads_none_of_the_heavy_libraries(words: list[str]) -> None:
     code = (
         f"import sys; from harness.cli import wikiorder; wikiorder.main({words}, standalone_mode=False); "
