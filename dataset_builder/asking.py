@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -16,13 +16,12 @@ Row = tuple[StepPair, Answer]
 SHARED = 1024  # steps and strata at hand: an article's rows, which come together, hold the same ones
 
 
-def ask(chosen: Iterable[Chosen], key: bytes, alike: int | None = None) -> list[Row]:
-    """All pairs as rows in keyed order; of every cell's pairs that count, exactly half are inverted.
+def ask(chosen: Iterable[Chosen], key: bytes, alike: int | None = None) -> Iterator[Row]:
+    """All pairs as rows, cell by cell; of every cell's pairs that count, exactly half are inverted.
 
     key: the release key, or the public one of a set that has none (and no canaries). alike: pictures whose perceptual
     hashes are at most so many bits apart are recorded as near-identical; None where a spec has none taken.
     """
-    rows: list[Row] = []
     for cell in chosen:
         by_article: dict[str, list[Pair]] = defaultdict(list)
         for pair in cell.pairs:
@@ -33,8 +32,12 @@ def ask(chosen: Iterable[Chosen], key: bytes, alike: int | None = None) -> list[
         counted.sort(key=lambda pair: keyed.digest(key, "invert", *pair.identity))
         inverted = {pair.identity for pair in counted[: len(counted) // 2]}
         for name, pairs in by_article.items():
-            rows += _article_rows(pairs, canaries.get(name, set()), inverted, key, alike)
-    return keyed.order(rows, key, "row", lambda row: row[0].pair_id)
+            yield from _article_rows(pairs, canaries.get(name, set()), inverted, key, alike)
+
+
+def rank(key: bytes, row: Row) -> bytes:
+    """Where a row stands in its subset: they are in the order of this."""
+    return keyed.digest(key, "row", row[0].pair_id)
 
 
 def _article_rows(

@@ -12,25 +12,28 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from dataset_builder import card, croissant, duplicates, filters, inputs, pairing, sources, splitting, workspace
 from dataset_builder.articles import Article
-from dataset_builder.asking import Row, ask
+from dataset_builder.asking import Row, ask, rank
 from dataset_builder.filters import Illustrated, Ledger
-from dataset_builder.pictures import Fault, Picture, examine
+from dataset_builder.pictures import examine
+from dataset_builder.shelf import DoubledError, Selection, Shelf
 from dataset_builder.spec import Spec
-from dataset_builder.splitting import Cells
+from dataset_builder.workspace import Workspace
 from harness import __version__, checksums, files, release, testset
 from harness.records import InputError
 from harness.testset import SUBSETS, Manifest
 
-Found = Iterable[tuple[Picture, ...] | Fault]
-Watch = Callable[[Found, int], Found]  # shows progress over so many articles
+Cells = Mapping[splitting.Cell, Collection[Illustrated]]
+Watch = Callable[[Iterable[Article], int], Iterable[Article]]  # shows progress over so many articles
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Request:
     """What a build is asked to do.
 
     categories: a side table for crawls that hold none. key: the release key, which makes the sets hidden.
-    watch: shown every article whose pictures are through.
+    watch: shown every article on its way to its pictures.
     """
 
     spec: Spec
@@ -48,7 +51,7 @@ class Request:
     categories: Path | None = None
     key: bytes | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
-    watch: Watch = lambda found, total: found  # noqa: ARG005 - the silent one
+    watch: Watch = lambda articles, total: articles  # noqa: ARG005 - the silent one
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +71,47 @@ def build(request: Request) -> Built:
         return Built(unchanged, json.loads((request.out / "report.json").read_bytes()), fresh=False)
     refuse_existing(request.out)
     ledger = Ledger()
-    articles = filters.by_text(sources.read(request.raw, request.source, request.categories), spec, ledger)
-    with workspace.partial(request.out) as folder:
-        illustrated = _illustrate(request, articles, folder / workspace.POOL, ledger)
-        groups = duplicates.group(illustrated, folder / workspace.POOL, spec)
-        subsets = splitting.split(illustrated, groups.of, spec)
+    with workspace.partial(request.out) as space:
+        articles = _illustrate(request, space, _read(request, space), ledger)
+        groups = duplicates.group(articles, space.scratch, spec)
+        subsets = splitting.split(articles, groups.of, spec)
         report: dict[str, Any] = {"builder": __version__, "spec": spec.to_json(), **ledger.to_json()}
         report |= {"duplicates": groups.report, "subsets": {}}
         for subset in SUBSETS:
-            report["subsets"][subset] = _freeze(request, folder, subset, subsets.pop(subset))
-        workspace.drain(folder)
-        (folder / "report.json").write_text(files.json_page(report), encoding="utf-8")
-        digest = checksums.seal(folder, testset.digest_in_name)
+            cells = {home: Selection(articles, ids) for home, ids in subsets[subset].items()}
+            report["subsets"][subset] = _freeze(request, space, subset, cells)
+        space.clear()
+        (space.folder / "report.json").write_text(files.json_page(report), encoding="utf-8")
+        digest = checksums.seal(space.folder, testset.digest_in_name)
     inputs.remember(request.out, made_from, digest)
     return Built(digest, report)
 
 
-def _freeze(request: Request, folder: Path, subset: str, cells: Cells) -> dict[str, Any]:
-    """One subset, from its articles to its digest; nothing of it stays in memory but its part of the report."""
-    rows = _ask(request, cells, subset)
-    workspace.deal(folder, subset, rows)
-    digest = testset.freeze(folder / subset, _manifest(request, subset, rows), rows, _describe)
+def _read(request: Request, space: Workspace) -> Shelf[Article]:
+    found = sources.read(request.raw, request.source, request.categories)
+    try:
+        return space.shelve("articles", lambda article: article.article_id, found)
+    except DoubledError as error:
+        one, other = error.records
+        raise InputError(
+            f"{request.raw}: article id {one.article_id!r} stands twice ({one.title!r} and {other.title!r}); "
+            f"give each its own id"
+        ) from None
+
+
+def _illustrate(request: Request, space: Workspace, articles: Shelf[Article], ledger: Ledger) -> Shelf[Illustrated]:
+    """The articles that stay, with their pictures in the scratch."""
+    readable = filters.by_text(request.watch(articles, len(articles)), request.spec, ledger)
+    found = examine(request.raw, readable, space.scratch, request.spec, request.workers)
+    return space.shelve("illustrated", lambda one: one.article.article_id, filters.by_picture(found, ledger))
+
+
+def _freeze(request: Request, space: Workspace, subset: str, cells: Cells) -> dict[str, Any]:
+    """One subset, from its articles to its digest, and its part of the report."""
+    key = request.key or request.spec.key
+    rows = space.shelve(f"{subset} rows", partial(rank, key), _ask(request, cells, subset, key))
+    space.deal(subset, rows)
+    digest = testset.finish(space.folder / subset, _manifest(request, subset, len(rows)), rows, _describe)
     return _summary(digest, rows)
 
 
@@ -106,19 +129,14 @@ def refuse_existing(out: Path) -> None:
         raise InputError(f"{out}: exists already, and a frozen set is never overwritten; name another --out")
 
 
-def _ask(request: Request, cells: Cells, subset: str) -> list[Row]:
+def _ask(request: Request, cells: Cells, subset: str, key: bytes) -> Iterator[Row]:
     canaries = request.spec.canaries if request.key and subset == "test" else 0
     rules = request.spec.duplicates
     chosen = pairing.choose(cells, request.spec, subset, canaries)
-    return ask(chosen, request.key or request.spec.key, rules.distance if rules.similar else None)
+    return ask(chosen, key, rules.distance if rules.similar else None)
 
 
-def _illustrate(request: Request, articles: Sequence[Article], pool: Path, ledger: Ledger) -> list[Illustrated]:
-    found = examine(request.raw, articles, pool, request.spec, request.workers)
-    return filters.by_picture(articles, request.watch(found, len(articles)), ledger)
-
-
-def _manifest(request: Request, subset: str, rows: Sequence[Row]) -> Manifest:
+def _manifest(request: Request, subset: str, rows: int) -> Manifest:
     spec = request.spec
     identity = f"wikiorder:{spec.name}:{spec.version}:{spec.seed}"
     details: dict[str, Any] = {
@@ -129,7 +147,7 @@ def _manifest(request: Request, subset: str, rows: Sequence[Row]) -> Manifest:
     counts = {category: spec.quota(category, subset) for category in spec.categories}
     if request.key is None:
         return Manifest(spec.name, spec.version, subset, "public", counts, details)
-    details |= {"canaries": len(rows) - sum(counts.values()), "release_key": release.fingerprint(request.key)}
+    details |= {"canaries": rows - sum(counts.values()), "release_key": release.fingerprint(request.key)}
     return Manifest(spec.name, spec.version, subset, "hidden", counts, details)
 
 
@@ -138,11 +156,10 @@ def _describe(manifest: Manifest, root: Path) -> dict[str, str]:
     return {card.NAME: card.text(manifest), croissant.NAME: files.json_page(croissant.describe(manifest, root))}
 
 
-def _summary(digest: str, rows: Sequence[Row]) -> dict[str, Any]:
-    categories = sorted({pair.category for pair, _ in rows})
-    articles = {
-        category: len({answer.article_id for pair, answer in rows if pair.category == category})
-        for category in categories
-    }
-    pairs = {category: sum(pair.category == category for pair, _ in rows) for category in categories}
-    return {"digest": digest, "pairs": pairs, "articles": articles}
+def _summary(digest: str, rows: Iterable[Row]) -> dict[str, Any]:
+    pairs: Counter[str] = Counter()
+    articles: dict[str, set[str]] = defaultdict(set)
+    for pair, answer in rows:
+        pairs[pair.category] += 1
+        articles[pair.category].add(answer.article_id)
+    return {"digest": digest, "pairs": pairs, "articles": {name: len(ids) for name, ids in articles.items()}}

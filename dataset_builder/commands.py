@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from harness.lazy import LazyGroup
 from harness.records import HarnessError
 
 if TYPE_CHECKING:
-    from dataset_builder.build import Found
+    from dataset_builder.articles import Article
 
 FOLDER = click.Path(path_type=Path)
 
@@ -88,10 +89,10 @@ def verify(folder: Path) -> None:
     click.echo(f"{folder}: whole  sha256:{digest}")
 
 
-def _watch(found: Found, total: int) -> Found:
+def _watch(articles: Iterable[Article], total: int) -> Iterable[Article]:
     from tqdm import tqdm
 
-    return tqdm(found, total=total, desc="pictures", unit=" articles", disable=None)
+    return tqdm(articles, total=total, desc="pictures", unit=" articles", disable=None)
 
 
 def _tell(report: dict[str, Any]) -> str:

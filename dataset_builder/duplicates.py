@@ -10,14 +10,15 @@ A picture that many articles show (a logo, an empty page) says nothing of any tw
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dataset_builder import looks
-from dataset_builder.articles import Article
 from dataset_builder.filters import EXAMPLES, Illustrated
+from dataset_builder.sightings import Sightings
 from dataset_builder.spec import Duplicates, Spec
 from dataset_builder.titles import essence
 from harness.records import InputError
@@ -34,21 +35,25 @@ class Groups:
 Link = tuple[str, str, str]  # two articles, and what they share
 
 
-def group(articles: Sequence[Illustrated], pool: Path, spec: Spec) -> Groups:
+def group(articles: Collection[Illustrated], pool: Path, spec: Spec) -> Groups:
     """The duplicate groups of the articles; an InputError for one that would swallow a category."""
-    rules = spec.duplicates
-    shown = shown_by(articles)
-    alike = similar_pictures(articles, shown, pool, rules)
-    common = {name for name in shown if _sightings(name, shown, alike) > rules.max_articles}
+    with closing(Sightings(pool / "sightings", articles)) as seen:
+        return _group(articles, seen, pool, spec.duplicates)
+
+
+def _group(articles: Collection[Illustrated], seen: Sightings, pool: Path, rules: Duplicates) -> Groups:
+    alike = similar_pictures(seen, pool, rules)
+    common = {name for name in alike if _count(name, seen, alike) > rules.max_articles}
+    common.update(seen.in_more_than(rules.max_articles))
     links = {
-        "same picture": list(_same_picture(shown, common)),
-        "similar picture": list(_similar_picture(shown, alike, common)),
+        "same picture": list(_same_picture(seen, common)),
+        "similar picture": list(_similar_picture(seen, alike, common)),
         "same title": list(_same_title(articles)) if rules.titles else [],
     }
     of = components(
-        [one.article.article_id for one in articles], (link[:2] for kind in links.values() for link in kind)
+        (one.article.article_id for one in articles), (link[:2] for kind in links.values() for link in kind)
     )
-    _refuse_giants([one.article for one in articles], of, links, rules.max_share)
+    _refuse_giants(articles, of, links, rules.max_share)
     sizes = Counter(Counter(of.values()).values())
     report = {
         "groups": len(set(of.values())),
@@ -59,33 +64,20 @@ def group(articles: Sequence[Illustrated], pool: Path, spec: Spec) -> Groups:
     return Groups(of, report)
 
 
-def shown_by(articles: Iterable[Illustrated]) -> dict[str, list[str]]:
-    """The articles that show each picture, each once. Lists: a set would take four times the memory."""
-    shown: dict[str, list[str]] = defaultdict(list)
-    for one in articles:
-        for name in {picture.name for picture in one.pictures}:
-            shown[name].append(one.article.article_id)
-    return shown
-
-
-def _sightings(name: str, shown: Mapping[str, Sequence[str]], alike: Mapping[str, set[str]]) -> int:
+def _count(name: str, seen: Sightings, alike: Mapping[str, set[str]]) -> int:
     """How many articles show the picture or one that looks like it."""
-    return len({article for seen in (name, *alike.get(name, ())) for article in shown[seen]})
+    return len({article for other in (name, *alike[name]) for article in seen.articles(other)})
 
 
-def similar_pictures(
-    articles: Sequence[Illustrated], shown: Mapping[str, Sequence[str]], pool: Path, rules: Duplicates
-) -> dict[str, set[str]]:
-    """For each picture, those of other articles that look like it."""
+def similar_pictures(seen: Sightings, pool: Path, rules: Duplicates) -> dict[str, set[str]]:
+    """For each picture that has any, those of other articles that look like it."""
     alike: dict[str, set[str]] = defaultdict(set)
     if not rules.similar:
         return alike
-    hashes = {picture.name: picture.look for one in articles for picture in one.pictures}
-    names = sorted(hashes)
     small = looks.Copies(pool)
-    for a, b in looks.neighbours([hashes[name] for name in names], rules.distance):
-        one, other = names[a], names[b]
-        if shown[one] == shown[other] and len(shown[one]) == 1:
+    for a, b in looks.neighbours(seen.looks(), rules.distance):
+        one, other = seen.name(a), seen.name(b)
+        if seen.articles(one) == seen.articles(other) and len(seen.articles(one)) == 1:
             continue  # both in one and the same article
         if small.difference(one, other) <= rules.difference:
             alike[one].add(other)
@@ -109,24 +101,23 @@ def components(items: Iterable[str], links: Iterable[tuple[str, str]]) -> dict[s
     return {item: root(item) for item in parent}
 
 
-def _same_picture(shown: Mapping[str, Sequence[str]], common: set[str]) -> Iterator[Link]:
-    for name in sorted(shown.keys() - common):
-        first, *others = sorted(shown[name])
-        for other in others:
-            yield first, other, name
+def _same_picture(seen: Sightings, common: set[str]) -> Iterator[Link]:
+    for name in seen.in_more_than(1):
+        if name not in common:
+            first, *others = seen.articles(name)
+            for other in others:
+                yield first, other, name
 
 
-def _similar_picture(
-    shown: Mapping[str, Sequence[str]], alike: Mapping[str, set[str]], common: set[str]
-) -> Iterator[Link]:
+def _similar_picture(seen: Sightings, alike: Mapping[str, set[str]], common: set[str]) -> Iterator[Link]:
     for name in sorted(alike.keys() - common):
         for other in sorted(alike[name] - common):
-            first, second = min(shown[name]), min(shown[other])
+            first, second = seen.articles(name)[0], seen.articles(other)[0]
             if name < other and first != second:
                 yield first, second, f"{name} {other}"
 
 
-def _same_title(articles: Sequence[Illustrated]) -> Iterator[Link]:
+def _same_title(articles: Iterable[Illustrated]) -> Iterator[Link]:
     titled: dict[str, list[str]] = defaultdict(list)
     for one in articles:
         if words := essence(one.article.title):
@@ -138,11 +129,13 @@ def _same_title(articles: Sequence[Illustrated]) -> Iterator[Link]:
 
 
 def _refuse_giants(
-    articles: Sequence[Article], of: Mapping[str, str], links: Mapping[str, Sequence[Link]], max_share: float
+    articles: Iterable[Illustrated], of: Mapping[str, str], links: Mapping[str, Sequence[Link]], max_share: float
 ) -> None:
     """A group that takes most of a category leaves no split to speak of; better to ask than to guess."""
-    totals = Counter(article.category for article in articles)
-    inside = Counter((article.category, of[article.article_id]) for article in articles)
+    inside = Counter((one.article.category, of[one.article.article_id]) for one in articles)
+    totals: Counter[str] = Counter()
+    for (category, _), count in inside.items():
+        totals[category] += count
     for (category, name), count in sorted(inside.items()):
         if count > 1 and count > max_share * totals[category]:
             why = [f"{kind} {what}" for kind, found in links.items() for one, _, what in found if of[one] == name]

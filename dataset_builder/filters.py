@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dataset_builder.articles import Article
 from dataset_builder.headlines import scrub
-from dataset_builder.pictures import Fault, Picture
+from dataset_builder.pictures import Fault, Found, Picture
 from dataset_builder.spec import Spec
 
 EXAMPLES = 5  # named in the report for each reason
@@ -27,29 +28,43 @@ REASONS = {
 
 
 @dataclass
+class Count:
+    """How many, and the first few by name."""
+
+    number: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, example: str) -> None:
+        self.number += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(example)
+
+
+@dataclass
 class Ledger:
     """What every filter took, and what scrubbing changed."""
 
     read: int = 0
-    dropped: dict[str, list[tuple[Article, str]]] = field(default_factory=lambda: {reason: [] for reason in REASONS})
-    scrubbed: list[tuple[str, str]] = field(default_factory=list)
+    dropped: dict[str, Count] = field(default_factory=lambda: {reason: Count() for reason in REASONS})
+    steps: Counter[str] = field(default_factory=Counter)  # of the dropped articles
+    scrubbed: Count = field(default_factory=Count)
 
     def drop(self, article: Article, reason: str, detail: str) -> None:
-        self.dropped[reason].append((article, f"{article.article_id}: {detail}"))
+        self.dropped[reason].add(f"{article.article_id}: {detail}")
+        self.steps[reason] += len(article.steps)
 
     def to_json(self) -> dict[str, Any]:
         filters = [
             {
                 "reason": reason,
                 "meaning": REASONS[reason],
-                "articles": len(gone),
-                "steps": sum(len(article.steps) for article, _ in gone),
-                "examples": [detail for _, detail in gone[:EXAMPLES]],
+                "articles": gone.number,
+                "steps": self.steps[reason],
+                "examples": gone.examples,
             }
             for reason, gone in self.dropped.items()
         ]
-        examples = [f"{before} -> {after}" for before, after in self.scrubbed[:EXAMPLES]]
-        scrubbed = {"headlines": len(self.scrubbed), "examples": examples}
+        scrubbed = {"headlines": self.scrubbed.number, "examples": self.scrubbed.examples}
         return {"articles_read": self.read, "filters": filters, "scrubbed": scrubbed}
 
 
@@ -61,12 +76,8 @@ class Illustrated:
     pictures: tuple[Picture, ...]
 
 
-def by_text(articles: Iterable[Article], spec: Spec, ledger: Ledger) -> list[Article]:
+def by_text(articles: Iterable[Article], spec: Spec, ledger: Ledger) -> Iterator[Article]:
     """Articles whose category, steps and headlines will do; headlines scrubbed if the spec says so."""
-    return list(_by_text(articles, spec, ledger))
-
-
-def _by_text(articles: Iterable[Article], spec: Spec, ledger: Ledger) -> Iterator[Article]:
     for article in articles:
         ledger.read += 1
         scrubbed = _scrub(article) if spec.headlines.scrub_ordinals else article
@@ -74,22 +85,19 @@ def _by_text(articles: Iterable[Article], spec: Spec, ledger: Ledger) -> Iterato
         if fault is not None:
             ledger.drop(article, *fault)
             continue
-        pairs = zip(article.steps, scrubbed.steps, strict=True)
-        ledger.scrubbed += [(old.headline, new.headline) for old, new in pairs if old.headline != new.headline]
+        for old, new in zip(article.steps, scrubbed.steps, strict=True):
+            if old.headline != new.headline:
+                ledger.scrubbed.add(f"{old.headline} -> {new.headline}")
         yield scrubbed
 
 
-def by_picture(
-    articles: Sequence[Article], found: Iterable[tuple[Picture, ...] | Fault], ledger: Ledger
-) -> list[Illustrated]:
-    """Articles all of whose pictures can be used. found: one entry for each article, in the same order."""
-    kept = []
-    for article, pictures in zip(articles, found, strict=True):
+def by_picture(found: Iterable[tuple[Article, Found]], ledger: Ledger) -> Iterator[Illustrated]:
+    """Articles all of whose pictures can be used. found: each article, with its pictures or their first fault."""
+    for article, pictures in found:
         if isinstance(pictures, Fault):
             ledger.drop(article, pictures.reason, f"{pictures.picture}: {pictures.detail}")
         else:
-            kept.append(Illustrated(article, pictures))
-    return kept
+            yield Illustrated(article, pictures)
 
 
 def _scrub(article: Article) -> Article:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ CODE = Path(__file__).parent
 
 
 def fingerprint(raw: Path, *facts: Any) -> str:
-    """The SHA-256 of the raw folder's listing, the builder's code and whatever else the result depends on (JSON)."""
+    """A SHA-256 of the raw folder's listing, the builder's code and whatever else the result depends on (JSON)."""
     total = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for path in sorted(CODE.rglob("*.py")):
         total.update(path.read_bytes())
-    for line in sorted(_listing(str(raw), "")):
-        total.update(os.fsencode(line))
+    listing = 0  # a sum, so that the lines need no order, and no memory
+    for line in _listing(str(raw), ""):
+        listing += int.from_bytes(hashlib.sha256(os.fsencode(line)).digest())
+    total.update(str(listing).encode())
     return total.hexdigest()
 
 
@@ -47,15 +50,17 @@ def remember(out: Path, inputs: str, digest: str) -> None:
 
 def recall(out: Path, inputs: str) -> str | None:
     """The digest of the build in `out`, if it was made from these inputs and its files are all there."""
+    sums = out / checksums.SUMS
     try:
         note = files.parse_object(_note(out).read_bytes(), str(_note(out)))
-        sums = (out / checksums.SUMS).read_bytes()
-    except (OSError, InputError):
+        if note.get("inputs") != inputs or note.get("digest") != files.sha256(sums):
+            return None
+        with sums.open(encoding="utf-8") as lines:
+            listed = (line.rstrip("\n").partition("  ")[2] for line in lines)
+            whole = all(name == found for name, found in zip_longest(listed, checksums.walk(out)))
+    except (OSError, ValueError, InputError):
         return None
-    if note.get("inputs") != inputs or note.get("digest") != hashlib.sha256(sums).hexdigest():
-        return None
-    listed = [line.partition("  ")[2] for line in sums.decode().splitlines()]
-    return str(note["digest"]) if listed == checksums.names(out) else None
+    return str(note["digest"]) if whole else None
 
 
 def _note(out: Path) -> Path:

@@ -28,12 +28,12 @@ def look(image: Image.Image) -> int:
     return int.from_bytes(np.packbits(phash(image).hash).tobytes())
 
 
-def neighbours(hashes: Sequence[int], distance: int) -> Iterator[tuple[int, int]]:
+def neighbours(hashes: Sequence[int] | NDArray[np.uint64], distance: int) -> Iterator[tuple[int, int]]:
     """Every a < b whose hashes differ in at most `distance` bits, each once.
 
     Of `distance` + 1 bands of bits, two such hashes agree in one at least: only those that share a band are compared.
     """
-    values = np.array(hashes, dtype=np.uint64)
+    values = np.asarray(hashes, dtype=np.uint64)
     plain = _plain(values)
     bands = list(_bands(distance + 1))
     for number, (shift, mask) in enumerate(bands):

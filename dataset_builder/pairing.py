@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -45,13 +45,14 @@ class Chosen:
     canaries: int
 
 
-def choose(cells: Mapping[Cell, Sequence[Illustrated]], spec: Spec, subset: str, canaries: int = 0) -> list[Chosen]:
+def choose(
+    cells: Mapping[Cell, Collection[Illustrated]], spec: Spec, subset: str, canaries: int = 0
+) -> Iterator[Chosen]:
     """A subset's pairs: each category's quota, in equal parts over the values of the balanced stratum.
 
     canaries: so many pairs more, in proportion to the quotas. They are drawn with the others, hence like them.
     """
     extra = apportion(canaries, {category: spec.quota(category, subset) for category in spec.categories})
-    chosen = []
     for category in spec.categories:
         homes = [home for home in cells if home[0] == category]
         quota = spec.quota(category, subset)
@@ -60,8 +61,7 @@ def choose(cells: Mapping[Cell, Sequence[Illustrated]], spec: Spec, subset: str,
         for home in homes:
             wanted = quota // len(homes) + extras[home[1]]
             where = f"{' '.join(home).strip()!r} {subset}"
-            chosen.append(Chosen(where, draw(cells[home], wanted, spec, where), extras[home[1]]))
-    return chosen
+            yield Chosen(where, draw(cells[home], wanted, spec, where), extras[home[1]])
 
 
 def _check_divides(category: str, subset: str, quota: int, homes: Sequence[Cell], spec: Spec) -> None:
@@ -74,11 +74,10 @@ def _check_divides(category: str, subset: str, quota: int, homes: Sequence[Cell]
         )
 
 
-def draw(articles: Sequence[Illustrated], quota: int, spec: Spec, where: str) -> list[Pair]:
+def draw(articles: Collection[Illustrated], quota: int, spec: Spec, where: str) -> list[Pair]:
     """`quota` pairs of the articles, the quota spread by water-filling, each article's pairs by keyed rank."""
-    possible = {one.article.article_id: list(admissible(one, spec)) for one in articles}
     cap = spec.pairs.per_article or quota
-    capacity = {name: min(len(pairs), cap) for name, pairs in possible.items()}
+    capacity = {one.article.article_id: min(sum(1 for _ in admissible(one, spec)), cap) for one in articles}
     if sum(capacity.values()) < quota:
         raise InputError(
             f"{where}: {len(articles)} articles give {sum(capacity.values())} pairs, wanted {quota}. "
@@ -86,10 +85,14 @@ def draw(articles: Sequence[Illustrated], quota: int, spec: Spec, where: str) ->
         )
     ranked = keyed.order(capacity, spec.key, "remainder", lambda name: name)
     shares = water_fill({name: capacity[name] for name in ranked}, quota)
+
+    def rank(pair: Pair) -> bytes:
+        return keyed.digest(spec.key, "pair", *pair.identity)
+
     return [
         pair
-        for name, pairs in possible.items()
-        for pair in heapq.nsmallest(shares[name], pairs, lambda pair: keyed.digest(spec.key, "pair", *pair.identity))
+        for one in articles
+        for pair in heapq.nsmallest(shares[one.article.article_id], admissible(one, spec), rank)
     ]
 
 

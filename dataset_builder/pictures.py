@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from harness.records import HarnessError
 
 MAX_BYTES = 64 * 2**20  # of one file
 CHUNK = 8  # articles that travel to a worker at a time
+AHEAD = 4  # chunks a worker that are handed out before the first of them is asked back
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +55,52 @@ class _AbsentError(UnusablePictureError):
     pass
 
 
+Found = tuple[Picture, ...] | Fault  # of one article
+Names = Sequence[str]  # its pictures, below the raw folder
+
+
 def examine(
-    raw: Path, articles: Sequence[Article], pool: Path, spec: Spec, workers: int
-) -> Iterator[tuple[Picture, ...] | Fault]:
-    """For each article, in the order given: its pictures, stored in `pool`, or the first fault."""
-    work = partial(_examine_article, os.path.realpath(raw), pool, spec)
-    tasks = [tuple(step.picture for step in article.steps) for article in articles]
+    raw: Path, articles: Iterable[Article], pool: Path, spec: Spec, workers: int
+) -> Iterator[tuple[Article, Found]]:
+    """Each article, in the order given, with its pictures, stored in `pool`, or with the first fault."""
+    work = partial(_examine_articles, os.path.realpath(raw), pool, spec)
     if workers == 1:
-        yield from map(work, tasks)
+        for article in articles:
+            yield article, work([_names(article)])[0]
         return
     # Spawned, not forked: a fork copies the threads' locks, and the libraries that hold them.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
         try:
-            yield from processes.map(work, tasks, chunksize=CHUNK)
+            yield from _hand_out(processes, work, articles, AHEAD * workers)
         except BrokenProcessPool:
             raise HarnessError(
                 "a worker process died, most likely for want of memory; build again with fewer --workers"
             ) from None
 
 
-def _examine_article(raw: str, pool: Path, spec: Spec, names: Sequence[str]) -> tuple[Picture, ...] | Fault:
+def _hand_out(
+    processes: ProcessPoolExecutor, work: Callable[[list[Names]], list[Found]], articles: Iterable[Article], ahead: int
+) -> Iterator[tuple[Article, Found]]:
+    """At most `ahead` chunks are with the workers, so that articles are read no sooner than they are wanted."""
+    rest = iter(articles)
+    waiting: deque[tuple[list[Article], Future[list[Found]]]] = deque()
+    while (chunk := list(islice(rest, CHUNK))) or waiting:
+        if chunk:
+            waiting.append((chunk, processes.submit(work, [_names(article) for article in chunk])))
+        if not chunk or len(waiting) == ahead:
+            done, found = waiting.popleft()
+            yield from zip(done, found.result(), strict=True)
+
+
+def _names(article: Article) -> Names:
+    return [step.picture for step in article.steps]
+
+
+def _examine_articles(raw: str, pool: Path, spec: Spec, articles: list[Names]) -> list[Found]:
+    return [_examine_article(raw, pool, spec, names) for names in articles]
+
+
+def _examine_article(raw: str, pool: Path, spec: Spec, names: Names) -> Found:
     pictures = []
     for name in names:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dataset_builder.filters import Illustrated
 from dataset_builder.spec import Spec
@@ -11,7 +11,7 @@ from harness import keyed
 from harness.testset import SUBSETS
 
 Cell = tuple[str, str]  # category, and the value of the balanced stratum
-Cells = dict[Cell, list[Illustrated]]
+Cells = dict[Cell, list[str]]  # the ids of its articles
 
 
 def cell(one: Illustrated, spec: Spec) -> Cell:
@@ -19,26 +19,26 @@ def cell(one: Illustrated, spec: Spec) -> Cell:
     return one.article.category, one.article.strata.get(spec.pairs.balance, "")
 
 
-def split(articles: Sequence[Illustrated], groups: Mapping[str, str], spec: Spec) -> dict[str, Cells]:
+def split(articles: Iterable[Illustrated], groups: Mapping[str, str], spec: Spec) -> dict[str, Cells]:
     """For each subset, the articles of each cell, by id. groups: the group of every article id.
 
     Within a cell the groups stand in keyed order, and the cell's shares cut that line where the middle of a group lies.
     A group that spans cells goes with the cell where most of its articles are.
     """
-    members: dict[str, list[Illustrated]] = defaultdict(list)
-    for one in sorted(articles, key=lambda one: one.article.article_id):
-        members[groups[one.article.article_id]].append(one)
+    members: dict[str, list[tuple[str, Cell]]] = defaultdict(list)
+    for article_id, home in sorted((one.article.article_id, cell(one, spec)) for one in articles):
+        members[groups[article_id]].append((article_id, home))
     lines: dict[Cell, list[str]] = defaultdict(list)
     for group, inside in members.items():
-        counts = Counter(cell(one, spec) for one in inside)
+        counts = Counter(home for _, home in inside)
         lines[min(counts, key=lambda home: (-counts[home], home))].append(group)
     subsets: dict[str, Cells] = {subset: defaultdict(list) for subset in SUBSETS}
     for home, line in lines.items():
         ranked = keyed.order(line, spec.key, "split", lambda group: group)
         sizes = [len(members[group]) for group in ranked]
         for group, subset in zip(ranked, cut(sizes, spec.shares(home[0])), strict=True):
-            for one in members[group]:
-                subsets[subset][cell(one, spec)].append(one)
+            for article_id, own in members[group]:
+                subsets[subset][own].append(article_id)
     return {name: {home: cells[home] for home in sorted(cells)} for name, cells in subsets.items()}
 
 

@@ -1,33 +1,78 @@
-"""The folder that a build works in: held by one build at a time, and named as it should be only when it is finished."""
+"""The folder that a build works in: held by one build at a time, and named as it should be only when it is finished.
+
+OUT.partial/scratch   every usable picture until it is known who shows it, and the shelves; gone at the end
+OUT.partial/train     and so on: what is frozen
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from dataset_builder.asking import Row
+from dataset_builder.shelf import Key, Shelf
 from harness import files
 from harness.records import HarnessError, InputError
 from harness.testset import SUBSETS
 
-POOL = "pool"  # where every usable picture lies until it is known who shows it
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """folder: what will be the build. scratch: what will not."""
+
+    folder: Path
+    scratch: Path
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    def shelve(self, name: str, key: Callable[[Record], Key], records: Iterable[Record]) -> Shelf[Record]:
+        """The records on disk, in the order of their keys."""
+        return self._open.enter_context(Shelf(self.scratch / name, key, records))
+
+    def deal(self, subset: str, rows: Iterable[Row]) -> None:
+        """Move each picture that the subset shows out of the scratch; copy it where an earlier subset has it."""
+        (self.folder / subset).mkdir()
+        for pair, _ in rows:
+            for step in (pair.first, pair.second):
+                self._deal(subset, step.image)
+
+    def _deal(self, subset: str, name: str) -> None:
+        target = f"{self.folder}/{subset}/{name}"  # strings here: pathlib takes longer than the move
+        if os.path.exists(target):  # noqa: PTH110
+            return
+        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+        try:
+            os.rename(f"{self.scratch}/{name}", target)  # noqa: PTH104
+        except FileNotFoundError:
+            held = (path for other in SUBSETS if other != subset and (path := self.folder / other / name).exists())
+            shutil.copyfile(next(held), target)
+
+    def clear(self) -> None:
+        """Remove the scratch, with the pictures that no subset shows."""
+        self._open.close()
+        shutil.rmtree(self.scratch)
 
 
 @contextmanager
-def partial(out: Path) -> Iterator[Path]:
+def partial(out: Path) -> Iterator[Workspace]:
     """A folder beside `out` that becomes it at the end, and is removed where anything went wrong."""
     folder = out.with_name(out.name + ".partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _held(folder):
+        with _held(folder), ExitStack() as shelves:
             for left in folder.iterdir():  # what a killed build left
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
             try:
-                yield folder
+                (folder / "scratch").mkdir()
+                yield Workspace(folder, folder / "scratch", shelves)
                 os.sync()
                 folder.rename(out)
                 files.sync_folder(out.parent)
@@ -37,6 +82,8 @@ def partial(out: Path) -> Iterator[Path]:
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         raise HarnessError(f"{name}{error.strerror or error}; nothing was built, and {out} was not made") from error
+    except sqlite3.OperationalError as error:
+        raise HarnessError(f"{folder}: {error} (is it full?); nothing was built, and {out} was not made") from error
 
 
 @contextmanager
@@ -50,23 +97,3 @@ def _held(folder: Path) -> Iterator[None]:
         raise InputError(f"{folder}: another build is writing it; wait for it, or name another --out") from None
     finally:
         os.close(descriptor)
-
-
-def deal(folder: Path, subset: str, rows: Sequence[Row]) -> None:
-    """Move each picture that the subset shows out of the pool; copy it where an earlier subset has it."""
-    shown = {step.image for pair, _ in rows for step in (pair.first, pair.second)}
-    for parent in sorted({name.rpartition("/")[0] for name in shown}):
-        (folder / subset / parent).mkdir(parents=True)
-    (folder / subset).mkdir(exist_ok=True)
-    for name in shown:
-        target = f"{folder}/{subset}/{name}"
-        try:
-            os.rename(f"{folder}/{POOL}/{name}", target)  # noqa: PTH104 - strings here: pathlib takes longer than the move
-        except FileNotFoundError:
-            taken = next(path for other in SUBSETS if other != subset and (path := folder / other / name).exists())
-            shutil.copyfile(taken, target)
-
-
-def drain(folder: Path) -> None:
-    """Remove the pool, with the pictures that no subset shows."""
-    shutil.rmtree(folder / POOL, ignore_errors=True)  # no article may have had a picture

@@ -20,11 +20,11 @@ DIGITS = 20  # of a whole number: what 64 bits hold
 CHUNK = 2**16  # bytes
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing."""
+def write(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a whole file or nothing. content: at once, or in parts as they come."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as stream:
-        stream.write(content)
+        stream.writelines([content] if isinstance(content, bytes) else content)
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)

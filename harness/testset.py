@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -103,11 +103,7 @@ Describe = Callable[[Manifest, Path], Mapping[str, str]]  # file name: its text
 def freeze(
     root: Path, manifest: Manifest, rows: Iterable[tuple[StepPair, Answer]], describe: Describe | None = None
 ) -> str:
-    """Freeze `root`, which holds the pictures already, and return its digest. Rows keep the order they come in.
-
-    Pictures that no row shows are removed; times are zeroed; answers become readable by the owner alone.
-    describe: called when everything else is written; gives further files, which are frozen with the rest.
-    """
+    """Freeze `root`, which holds the pictures already, and return its digest. What no row shows is removed."""
     rows = list(rows)
     shown = {step.image for pair, _ in rows for step in (pair.first, pair.second)}
     for name in checksums.names(root):
@@ -116,6 +112,17 @@ def freeze(
     for folder in sorted((root / "images").glob("*")):
         if not any(folder.iterdir()):
             folder.rmdir()
+    return finish(root, manifest, rows, describe)
+
+
+def finish(
+    root: Path, manifest: Manifest, rows: Collection[tuple[StepPair, Answer]], describe: Describe | None = None
+) -> str:
+    """Freeze `root`, which holds the pictures that its rows show and nothing else. Rows keep the order they come in.
+
+    Times are zeroed; answers become readable by the owner alone. Rows are gone over twice, and not held.
+    describe: called when everything else is written; gives further files, which are frozen with the rest.
+    """
     (root / "answers").mkdir(mode=0o700, parents=True, exist_ok=True)
     _write_lines(root / "questions.jsonl", (_question_json(pair) for pair, _ in rows))
     _write_lines(root / "answers/answers.jsonl", (_answer_json(answer) for _, answer in rows))

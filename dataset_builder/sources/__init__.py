@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from dataset_builder.articles import Article
@@ -30,8 +29,8 @@ SOURCES = {
 }
 
 
-def read(raw: Path, name: str | None = None, categories: Path | None = None) -> list[Article]:
-    """Every article of the raw folder, by id. The layout is sniffed unless it is named.
+def read(raw: Path, name: str | None = None, categories: Path | None = None) -> Iterator[Article]:
+    """Every article of the raw folder, as it comes. The layout is sniffed unless it is named.
 
     categories: a side table that says of articles which category they are in (`sources.categories`).
     """
@@ -39,16 +38,11 @@ def read(raw: Path, name: str | None = None, categories: Path | None = None) -> 
         raise InputError(f"{raw}: no such folder; wanted the folder of a raw crawl")
     if name is not None and name not in SOURCES:
         raise InputError(f"source {name!r} is unknown; wanted one of {', '.join(SOURCES)}")
-    articles = list(SOURCES[name or sniff(raw)].read(raw))
-    if categories is not None:
-        table = side_table.read(categories)
-        articles = [side_table.fill(article, table) for article in articles]
-    articles.sort(key=lambda article: article.article_id)
-    for one, other in pairwise(articles):
-        if one.article_id == other.article_id:
-            titles = f"{one.title!r} and {other.title!r}"
-            raise InputError(f"{raw}: article id {one.article_id!r} stands twice ({titles}); give each its own id")
-    return articles
+    articles = SOURCES[name or sniff(raw)].read(raw)
+    if categories is None:
+        return articles
+    table = side_table.read(categories)
+    return (side_table.fill(article, table) for article in articles)
 
 
 def sniff(raw: Path) -> str:

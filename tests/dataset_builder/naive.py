@@ -21,11 +21,15 @@ def naive_sets(raw: Path, spec: Spec, folder: Path) -> dict[str, FrozenSet]:
     """Train and test as a naive builder would make them of the same articles."""
     spec = replace(spec, headlines=Headlines(scrub_ordinals=False))
     ledger = filters.Ledger()
-    articles = filters.by_text(sources.read(raw), spec, ledger)
+    articles = filters.by_text(sorted(sources.read(raw), key=lambda article: article.article_id), spec, ledger)
     found = pictures.examine(raw, articles, folder / "pool", spec, 1)
-    kept = filters.by_picture(articles, found, ledger)
-    subsets = splitting.split(kept, {one.article.article_id: one.article.article_id for one in kept}, spec)
-    return {name: _set(raw, folder / name, pairing.choose(subsets[name], spec, name)) for name in ("train", "test")}
+    kept = {one.article.article_id: one for one in filters.by_picture(found, ledger)}
+    subsets = splitting.split(kept.values(), {name: name for name in kept}, spec)
+    sets = {}
+    for name in ("train", "test"):
+        cells = {home: [kept[one] for one in ids] for home, ids in subsets[name].items()}
+        sets[name] = _set(raw, folder / name, list(pairing.choose(cells, spec, name)))
+    return sets
 
 
 def _set(raw: Path, root: Path, cells: list[pairing.Chosen]) -> FrozenSet:

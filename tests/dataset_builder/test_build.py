@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from dataset_builder.build import Request, build
 from dataset_builder.spec import Spec
@@ -217,14 +218,16 @@ def pairs_of(out: Path) -> dict[str, tuple[str, set[tuple[int, ...]]]]:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path, workers: str) -> None:
     """A limit on the size of files stands in for the disk: writing fails in the middle, wherever it happens."""
-    crawl(tmp_path / "raw", [article(n) for n in range(12)])
+    raw = crawl(tmp_path / "raw", [article(n) for n in range(12)])
+    noise = Image.frombytes("RGB", (300, 300), random.Random(1).randbytes(3 * 300 * 300))
+    noise.save(raw / "pictures/a007-1.png")
     (tmp_path / "spec.toml").write_text(
         'name = "small"\nversion = "1"\nseed = "s"\n[articles]\nmin_side = 32\n'
         '[categories]\n"Cooking" = { train = 20, validation = 6, test = 6 }\n'
     )
     places = ["--spec", tmp_path / "spec.toml", "--raw", tmp_path / "raw", "--out", tmp_path / "out"]
     command = [sys.executable, "-m", "harness", "dataset", "build", *map(str, places), "--workers", workers]
-    for limit in (64, 1000):  # bytes: the first picture, then the questions of the train set
+    for limit, words in ((64, "(is it full?)"), (200_000, "File too large")):  # bytes: the scratch, then the noise
         ran = subprocess.run(
             command,
             cwd=Path(__file__).parents[2],
@@ -235,6 +238,6 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path, workers: str
         )
         assert ran.returncode == 1, ran.stderr
         (line,) = (text for text in ran.stderr.splitlines() if text.startswith("wikiorder"))
-        assert "File too large; nothing was built" in line
+        assert f"{words}; nothing was built" in line
         assert "Traceback" not in ran.stderr
         assert sorted(path.name for path in tmp_path.iterdir()) == ["raw", "spec.toml"]

@@ -55,7 +55,8 @@ def cut_short(jpeg: bytes) -> bytes:
 
 def look(folder: Path, name: str = "p.png", more: str = "") -> tuple[Picture, ...] | Fault:
     article = Article("a", "t", "c", (RawStep("h", name),))
-    return next(iter(examine(folder, [article], folder / "pool", spec(more), workers=1)))
+    ((_, found),) = examine(folder, [article], folder / "pool", spec(more), workers=1)
+    return found
 
 
 @pytest.mark.parametrize(

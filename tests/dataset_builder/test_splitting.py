@@ -21,10 +21,10 @@ def test_no_group_is_ever_cut_apart(drawn: list[tuple[int, str]]) -> None:
     homes, placed = defaultdict(set), []
     for subset, cells in split(articles, groups, TWO).items():
         for (category, _), inside in cells.items():
-            for one in inside:
-                assert one.article.category == category
-                homes[groups[one.article.article_id]].add(subset)
-                placed.append(one.article.article_id)
+            for name in inside:
+                assert drawn[int(name[1:])][1] == category
+                homes[groups[name]].add(subset)
+                placed.append(name)
     assert all(len(subsets) == 1 for subsets in homes.values())
     assert sorted(placed) == sorted(groups)
 
