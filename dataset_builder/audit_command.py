@@ -33,10 +33,11 @@ def audit(folder: Path, out: Path | None, results: Path | None, key_file: Path |
     out = out or folder.with_name(f"{folder.name}.audit")
     out.mkdir(parents=True, exist_ok=True)
     files.write(out / "audit.json", files.json_page(report.to_json(found)).encode())
-    files.write(out / "audit.md", f"# Audit of {frozen.title}\n\n{report.table(found, 'github')}\n".encode())
+    text = f"{report.explain(found)}\n\n{report.table(found, 'github')}"
+    files.write(out / "audit.md", f"# Audit of {frozen.title}\n\n{text}\n".encode())
     report.draw(found, out / "audit.png", f"{frozen.manifest.name} {frozen.manifest.version}")
     click.echo(report.table(found))
     for control in report.write_controls(found, frozen, release.secret(frozen, key), results) if results else ():
         click.echo(control)
-    click.echo(f"{out}: {found.verdict.value}")
+    click.echo(f"\n{report.explain(found)}\n{out}")
     sys.exit(found.verdict.exit_code)

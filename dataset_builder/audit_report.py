@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.audit import LEVEL, MARGIN, Audit, Finding, Score
+from dataset_builder.audit import LEVEL, MARGIN, Audit, Finding, Score, Verdict
 from harness import bundle
 from harness.judging import judge
 from harness.pipeline import LOG
 from harness.records import Answer
 from harness.testset import FrozenSet
 
+CURED_BY_RECODING = {"coding", "file size"}
 KINDS = {True: "artefact", False: "content"}
 
 
@@ -21,6 +22,7 @@ def to_json(audit: Audit) -> dict[str, Any]:
     """Everything that was found, and by which rule it was judged."""
     return {
         "verdict": audit.verdict.value,
+        "explanation": explain(audit),
         "rule": {"margin": MARGIN, "level": LEVEL, "correction": "Holm", "clustered_by": "article"},
         "probes": [_finding_json(finding) for finding in audit.findings],
     }
@@ -62,13 +64,42 @@ def table(audit: Audit, layout: str = "simple") -> str:
             f"{finding.overall.accuracy:.3f}",
             f"{finding.overall.bound(1 - LEVEL):.3f}",
             "" if finding.adjusted is None else f"{finding.adjusted:.3f}",
-            "FIRES" if finding.fires else "",
+            "yes" if finding.fires else "",
             *(f"{finding.categories[name].accuracy:.2f}" for name in categories),
         ]
         for finding in audit.findings
     ]
-    header = ["kind", "probe", "accuracy", "at most", "p (Holm)", "", *categories]
+    header = ["kind", "probe", "accuracy", "at most", "p (Holm)", "fires", *categories]
     return tabulate(rows, header, tablefmt=layout, disable_numparse=True)
+
+
+def explain(audit: Audit) -> str:
+    """The verdict in words: what it rests on, and what can be done."""
+    gating = [finding for finding in audit.findings if finding.probe.gates]
+    firing = [finding.probe.name for finding in gating if finding.fires]
+    limit, most = 0.5 + MARGIN, 0.5 + 2 * MARGIN
+    if audit.verdict is Verdict.PASS:
+        return (
+            f"pass: no artefact tells the order; with 95 % confidence, each is right in less than {most:.2f} of pairs."
+        )
+    if audit.verdict is Verdict.FAIL:
+        words = (
+            f"fail: the order shows in more than {limit:.2f} of pairs by {', '.join(firing)}. Do not release this set."
+        )
+        return " ".join([words, *_remedies(firing)])
+    open_still = {f.probe.name: f.overall.bound(1 - LEVEL) for f in gating if f.overall.bound(1 - LEVEL) >= most}
+    named = ", ".join(f"{name} (up to {bound:.2f})" for name, bound in open_still.items())
+    words = (
+        f"inconclusive: no artefact is shown to tell the order in more than {limit:.2f} of pairs, but the "
+        f"{gating[0].overall.articles} articles of test are too few to rule out {most:.2f} for {named}. "
+        f"More articles in test settle it."
+    )
+    return " ".join([words, *_remedies(open_still)])
+
+
+def _remedies(names: Iterable[str]) -> list[str]:
+    cured = sorted(set(names) & CURED_BY_RECODING)
+    return [f"`[pictures] reencode = true` in the spec evens out {' and '.join(cured)}."] if cured else []
 
 
 def draw(audit: Audit, path: Path, title: str) -> None:

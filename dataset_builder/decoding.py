@@ -45,7 +45,8 @@ def _jpeg(content: bytes, min_side: int, whole: bool) -> tuple[Size, Image.Image
         pixels = simplejpeg.decode_jpeg(content, "GRAY" if space == "Gray" else "RGB", **least)
     except ValueError as error:
         raise UnusablePictureError(f"a broken JPEG: {error}") from None
-    return (width, height), Image.fromarray(pixels[..., 0] if space == "Gray" else pixels)
+    rows, columns, channels = pixels.shape
+    return (width, height), Image.frombytes("L" if channels == 1 else "RGB", (columns, rows), pixels.tobytes())
 
 
 def _other(content: bytes, form: Format, min_side: int) -> tuple[Size, Image.Image]:

@@ -37,7 +37,8 @@ Link = tuple[str, str, str]  # two articles, and what they share
 
 def group(articles: Collection[Illustrated], pool: Path, spec: Spec) -> Groups:
     """The duplicate groups of the articles; an InputError for one that would swallow a category."""
-    with closing(Sightings(pool / "sightings", articles)) as seen:
+    with closing(Sightings(pool / "sightings")) as seen:
+        seen.fill(articles)
         return _group(articles, seen, pool, spec.duplicates)
 
 

@@ -22,5 +22,5 @@ def pack(folder: Path, out: Path) -> None:
     \b
     wikiorder dataset pack sets/open-howto/test --out open-howto-1-test.tar
     """
-    digest = packing.pack(folder, out, out.name.removesuffix(".tar"))
+    digest = packing.pack(folder, out)
     click.echo(f"{out}  {out.stat().st_size:,} bytes  sha256:{digest}")

@@ -6,21 +6,22 @@ import hashlib
 import tarfile
 from pathlib import Path
 
-from harness import checksums
+from harness import checksums, testset
 from harness.records import InputError
 
 PRIVATE = "answers/"  # readable by the owner alone, as in the set
 
 
-def pack(root: Path, out: Path, name: str) -> str:
-    """Write the files below `root` into the tar file `out`, under the folder `name`; return its SHA-256.
+def pack(root: Path, out: Path) -> str:
+    """Write the files below `root` into the tar file `out`, in a folder named after the set; return its SHA-256.
 
     Names are sorted, times and owners are zero, and nothing is compressed: pictures are already, and two versions of a
-    compressor need not agree. The set is verified first.
+    compressor need not agree. The set is verified first. What `root` and `out` are called changes nothing.
     """
     checksums.require(root, "Only what is whole is packed: fetch or build it again.")
     if out.exists():
         raise InputError(f"{out}: exists already; name another --out")
+    name = _name(root)
     partial = out.with_name(out.name + ".partial")
     with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as archive:
         for member in sorted([*checksums.names(root), checksums.SUMS]):
@@ -33,3 +34,11 @@ def pack(root: Path, out: Path, name: str) -> str:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     partial.replace(out)
     return digest
+
+
+def _name(root: Path) -> str:
+    """`wikiorder-1-test` of a set, `wikiorder-1` of a build."""
+    one = root if (root / "manifest.json").is_file() else root / testset.SUBSETS[0]
+    manifest = testset.read_manifest(one)
+    words = [manifest.name, manifest.version, *([manifest.subset] if one == root else [])]
+    return "-".join(words).replace("/", "-").replace(" ", "-")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -127,11 +127,17 @@ def _examine_picture(raw: str, pool: Path, spec: Spec, name: str) -> Picture:
     return Picture(testset.store_picture(pool, content, suffix), width, height, seen)
 
 
+_real = lru_cache(64)(os.path.realpath)  # of the folders that hold the pictures: few, or one after the other
+
+
 def _read(raw: str, name: str) -> bytes:
     """A file's content. Nothing outside the raw folder is opened, whichever way the name or a link points."""
     if "\x00" in name:
         raise UnusablePictureError("a name that no file can have")
-    path = os.path.realpath(f"{raw}/{name}")
+    folder, _, last = f"{raw}/{name}".rpartition("/")
+    path = f"{_real(folder)}/{last}"
+    if last in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114
+        path = os.path.realpath(path)
     if not path.startswith(f"{raw}/"):
         raise UnusablePictureError("a path that leaves the raw folder")
     try:

@@ -43,9 +43,11 @@ def database(path: Path) -> sqlite3.Connection:
 class Shelf(Collection[Record]):
     """Records by key, which must differ; gone over as often as wanted, one in memory at a time."""
 
-    def __init__(self, path: Path, key: Callable[[Record], Key], records: Iterable[Record]) -> None:
+    def __init__(self, path: Path) -> None:
         self._database = database(path)
         self._database.execute("CREATE TABLE shelf (key PRIMARY KEY, record BLOB)")
+
+    def fill(self, key: Callable[[Record], Key], records: Iterable[Record]) -> None:
         self._database.execute("BEGIN")
         for record in records:
             self._put(key(record), record)

@@ -26,16 +26,18 @@ COUNT = "INSERT INTO pictures SELECT NULL, picture, look, count(*) FROM shown GR
 class Sightings:
     """Pictures have numbers, from 0, in the order of their names."""
 
-    def __init__(self, path: Path, articles: Iterable[Illustrated]) -> None:
+    def __init__(self, path: Path) -> None:
         self._database = shelf.database(path)
         self._database.execute(SHOWN)
         self._database.execute(PICTURES)
+        self.name = lru_cache(KEPT)(self._name)
+        self.articles = lru_cache(KEPT)(self._articles)
+
+    def fill(self, articles: Iterable[Illustrated]) -> None:
         self._database.execute("BEGIN")
         self._database.executemany("INSERT OR IGNORE INTO shown VALUES (?, ?, ?)", _sightings(articles))
         self._database.execute(COUNT)
         self._database.execute("COMMIT")
-        self.name = lru_cache(KEPT)(self._name)
-        self.articles = lru_cache(KEPT)(self._articles)
 
     def looks(self) -> NDArray[np.uint64]:
         """The perceptual hash of each picture, by number."""

@@ -1,4 +1,4 @@
-"""Table 1 for any frozen build: stories, headline length and pairs of each category, beside the published figures."""
+"""Table 1 for any frozen set or build: stories, headline length, pairs of each category, beside the published ones."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import Any
 
 from harness.records import Answer, StepPair
-from harness.testset import SUBSETS, FrozenSet
+from harness.testset import FrozenSet
 
 PUBLISHED = Path(__file__).parent / "table1.csv"
 COLUMNS = {"train": "train_pairs", "validation": "val_pairs", "test": "test_pairs"}
@@ -20,11 +21,12 @@ Rows = Sequence[tuple[StepPair, Answer]]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of Table 1. headline_length: characters, over the distinct steps that are shown."""
+    """One line of Table 1. headline_length: characters, over the distinct steps that are shown (so many)."""
 
     stories: int
     headline_length: float
     pairs: Mapping[str, int]
+    steps: int = 0  # the paper does not say
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -55,7 +57,7 @@ def counted(frozen: FrozenSet, canaries: Iterable[str] = ()) -> Rows:
 
 
 def table(subsets: Mapping[str, Rows]) -> dict[str, Line]:
-    """Table 1 of a build, by category, in the order of the alphabet."""
+    """Table 1 of one or more subsets, by category, in the order of the alphabet."""
     stories: dict[str, set[str]] = defaultdict(set)
     headlines: dict[str, dict[tuple[str, int], str]] = defaultdict(dict)
     pairs: dict[str, Counter[str]] = defaultdict(Counter)
@@ -69,7 +71,8 @@ def table(subsets: Mapping[str, Rows]) -> dict[str, Line]:
         category: Line(
             len(stories[category]),
             sum(map(len, headlines[category].values())) / len(headlines[category]),
-            {subset: pairs[category][subset] for subset in SUBSETS},
+            {subset: pairs[category][subset] for subset in subsets},
+            len(headlines[category]),
         )
         for category in sorted(stories)
     }
@@ -118,22 +121,46 @@ def to_json(subsets: Mapping[str, Rows]) -> dict[str, Any]:
 
 
 def show(subsets: Mapping[str, Rows], layout: str = "simple") -> str:
-    """Table 1 as text; published figures in brackets where the paper has the category."""
+    """Table 1 as text, and what is to be said of it; published figures in brackets where the paper has the category."""
     from tabulate import tabulate
 
-    known = published()
-    lines = table(subsets)
+    known, lines = published(), table(subsets)
     body = [[name, *_cells(line, known.get(name))] for name, line in lines.items()]
-    totals = {subset: sum(line.pairs[subset] for line in lines.values()) for subset in SUBSETS}
-    body.append(["All", str(sum(line.stories for line in lines.values())), "", *map(str, totals.values())])
-    header = ["category", "stories", "headline length", *(f"{subset} pairs" for subset in SUBSETS)]
+    body.append(["All", *_cells(total(lines), total(known) if known.keys() == lines.keys() else None)])
+    header = ["category", "stories", "headline length", *(f"{subset} pairs" for subset in subsets)]
     right = ["left", *["right"] * (len(header) - 1)]
-    return tabulate(body, header, tablefmt=layout, disable_numparse=True, colalign=right)
+    notes = ["In brackets: the published Table 1.", ""] if known.keys() & lines.keys() else []
+    return "\n".join(
+        [tabulate(body, header, tablefmt=layout, disable_numparse=True, colalign=right), "", *notes, balance(subsets)]
+    )
+
+
+def total(lines: Mapping[str, Line]) -> Line:
+    """All categories together; the length of a headline is NaN where nobody says how many there are."""
+    steps = sum(line.steps for line in lines.values())
+    characters = sum(line.headline_length * line.steps for line in lines.values())
+    pairs: Counter[str] = Counter()
+    for line in lines.values():
+        pairs.update(line.pairs)
+    return Line(sum(line.stories for line in lines.values()), characters / steps if steps else nan, pairs, steps)
+
+
+def balance(subsets: Mapping[str, Rows]) -> str:
+    """Whether half of the pairs are in order, and where not."""
+    off = [
+        f"{category}, {subset}: {found.get('1', 0)} of {sum(found.values())}"
+        for subset, rows in subsets.items()
+        for category, found in labels(rows).items()
+        if found.get("0", 0) != found.get("1", 0)
+    ]
+    if off:
+        return f"Not half in order: {'; '.join(off)}."
+    return "Exactly half of each category and subset is in order."
 
 
 def _cells(line: Line, paper: Line | None) -> list[str]:
-    values = [f"{line.stories}", f"{line.headline_length:.2f}", *(str(line.pairs[subset]) for subset in SUBSETS)]
+    values = [f"{line.stories}", f"{line.headline_length:.2f}", *map(str, line.pairs.values())]
     if paper is None:
         return values
-    printed = [f"{paper.stories}", f"{paper.headline_length:.2f}", *(str(paper.pairs[subset]) for subset in SUBSETS)]
-    return [f"{value} ({other})" for value, other in zip(values, printed, strict=True)]
+    printed = [f"{paper.stories}", f"{paper.headline_length:.2f}", *(str(paper.pairs[subset]) for subset in line.pairs)]
+    return [value if other == "nan" else f"{value} ({other})" for value, other in zip(values, printed, strict=True)]

@@ -31,11 +31,13 @@ def spread(subsets: Mapping[str, Rows]) -> Figure:
         stories.set_title("Articles")
         stories.grid(axis="y", visible=False)
         for number, (subset, rows) in enumerate(subsets.items()):
-            _shares(distance, statistics.distances(rows), number)
-            _reached(per_article, statistics.pairs_per_article(rows), subset, number)
+            if rows:
+                _shares(distance, statistics.distances(rows), number)
+                _reached(per_article, statistics.pairs_per_article(rows), subset, number)
         distance.set_title("Steps apart")
         distance.set_ylabel("share of pairs")
         distance.set_xlim(0.5, LARGEST + 0.5)
+        distance.set_xticks([1, 6, 12, 18, LARGEST], ["1", "6", "12", "18", f"{LARGEST} or more"])
         distance.set_ylim(bottom=0)
         per_article.set_title("Pairs an article")
         per_article.set_ylabel("share of articles with at most so many")

@@ -35,7 +35,9 @@ class Workspace:
 
     def shelve(self, name: str, key: Callable[[Record], Key], records: Iterable[Record]) -> Shelf[Record]:
         """The records on disk, in the order of their keys."""
-        return self._open.enter_context(Shelf(self.scratch / name, key, records))
+        shelf = self._open.enter_context(Shelf[Record](self.scratch / name))
+        shelf.fill(key, records)
+        return shelf
 
     def deal(self, subset: str, rows: Iterable[Row]) -> None:
         """Move each picture that the subset shows out of the scratch; copy it where an earlier subset has it."""

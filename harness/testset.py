@@ -90,11 +90,18 @@ def store_picture(root: Path, content: bytes, suffix: str) -> str:
     path = f"{root}/{name}"  # strings here: pathlib took a tenth of the build
     if not os.path.exists(path):  # noqa: PTH110
         partial = f"{path}.{os.getpid()}.partial"
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
-        with open(partial, "wb") as stream:  # noqa: PTH123
-            stream.write(content)
+        try:
+            _write(partial, content)
+        except FileNotFoundError:  # the first picture of its folder
+            os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
+            _write(partial, content)
         os.replace(partial, path)  # noqa: PTH105
     return name
+
+
+def _write(path: str, content: bytes) -> None:
+    with open(path, "wb") as stream:  # noqa: PTH123
+        stream.write(content)
 
 
 Describe = Callable[[Manifest, Path], Mapping[str, str]]  # file name: its text
@@ -145,7 +152,7 @@ def _write_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
 def load(root: Path) -> FrozenSet:
     """Verify a set whole, then read it. Any flipped byte is named and refused."""
     digest = checksums.require(root, "Wanted the frozen set as it was made: fetch or build it again.")
-    manifest = _read_manifest(root / "manifest.json")
+    manifest = read_manifest(root)
     questions = tuple(files.read_records(root / "questions.jsonl", "question", _read_question))
     answers = tuple(files.read_records(root / "answers/answers.jsonl", "answer", _read_answer))
     _check_alignment(root, questions, answers)
@@ -167,7 +174,8 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _read_manifest(path: Path) -> Manifest:
+def read_manifest(root: Path) -> Manifest:
+    path = root / "manifest.json"
     record = files.parse_object(path.read_bytes(), str(path))
     schema.check(record, "manifest", str(path))
     fields = ("name", "version", "subset", "visibility", "counts", "details")

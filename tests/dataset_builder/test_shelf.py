@@ -21,7 +21,8 @@ def article(name: str, title: str = "t") -> Article:
 
 def test_records_come_in_the_order_of_their_keys_as_often_as_wanted(tmp_path: Path) -> None:
     names = ["b", "a", "\U0001f600", "\uffff", "a.b", "aé", "Z"]
-    with Shelf(tmp_path / "s", lambda one: one.article_id, map(article, names)) as shelf:
+    with Shelf[Article](tmp_path / "s") as shelf:
+        shelf.fill(lambda one: one.article_id, map(article, names))
         for _ in range(2):
             assert list(shelf) == [article(name) for name in sorted(names)]
         assert len(shelf) == len(names)
@@ -31,8 +32,9 @@ def test_records_come_in_the_order_of_their_keys_as_often_as_wanted(tmp_path: Pa
 
 
 def test_a_key_that_comes_twice_gives_both_records(tmp_path: Path) -> None:
-    with pytest.raises(DoubledError) as error:
-        Shelf(tmp_path / "s", lambda one: one.article_id, [article("a", "one"), article("b"), article("a", "two")])
+    twice = [article("a", "one"), article("b"), article("a", "two")]
+    with Shelf[Article](tmp_path / "s") as shelf, pytest.raises(DoubledError) as error:
+        shelf.fill(lambda one: one.article_id, twice)
     assert [one.title for one in error.value.records] == ["one", "two"]
 
 
@@ -42,7 +44,8 @@ def test_sightings_number_pictures_by_name_and_give_back_every_look(tmp_path: Pa
         Illustrated(article(name), tuple(Picture(one, 9, 9, look) for one, look in rows))
         for name, rows in shown.items()
     ]
-    seen = Sightings(tmp_path / "s", articles)
+    seen = Sightings(tmp_path / "s")
+    seen.fill(articles)
     assert [seen.name(number) for number in range(3)] == ["p0", "p1", "p2"]
     assert seen.looks().tolist() == [2**63, 2**64 - 1, 0]
     assert seen.articles("p2") == ("w", "x")
