@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import files
 from harness.records import StepPair
 from harness.testset import FrozenSet
 
@@ -43,12 +44,10 @@ def write_parquet(frozen: FrozenSet, out: Path) -> None:
     from pyarrow import parquet
 
     schema = _schema(columns(frozen))
-    partial = out.with_name(out.name + ".partial")
     rows = _rows(frozen)
-    with parquet.ParquetWriter(partial, schema) as writer:
+    with files.arriving(out) as partial, parquet.ParquetWriter(partial, schema) as writer:
         while batch := list(islice(rows, ROWS)):
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
-    partial.replace(out)
 
 
 def _schema(names: list[str]) -> pa.Schema:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import tarfile
 from pathlib import Path
 
-from harness import checksums, testset
+from harness import checksums, files, testset
 from harness.records import InputError
 
 PRIVATE = "answers/"  # readable by the owner alone, as in the set
@@ -22,18 +21,15 @@ def pack(root: Path, out: Path) -> str:
     if out.exists():
         raise InputError(f"{out}: exists already; name another --out")
     name = _name(root)
-    partial = out.with_name(out.name + ".partial")
-    with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as archive:
-        for member in sorted([*checksums.names(root), checksums.SUMS]):
-            entry = tarfile.TarInfo(f"{name}/{member}")
-            entry.size = (root / member).stat().st_size
-            entry.mode = 0o600 if PRIVATE in member else 0o644
-            with (root / member).open("rb") as stream:
-                archive.addfile(entry, stream)
-    with partial.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    partial.replace(out)
-    return digest
+    with files.arriving(out) as partial:
+        with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as archive:
+            for member in sorted([*checksums.names(root), checksums.SUMS]):
+                entry = tarfile.TarInfo(f"{name}/{member}")
+                entry.size = (root / member).stat().st_size
+                entry.mode = 0o600 if PRIVATE in member else 0o644
+                with (root / member).open("rb") as stream:
+                    archive.addfile(entry, stream)
+        return files.sha256(partial)
 
 
 def _name(root: Path) -> str:

@@ -28,5 +28,6 @@ def show(folder: Path, out: Path, per_category: int, categories: tuple[str, ...]
     pairs = showing.choose(frozen, per_category, categories, blind)
     out.mkdir(parents=True, exist_ok=True)
     files.write(out / "show.html", showing.page("show.html.jinja", title=frozen.title, pairs=pairs).encode())
-    showing.sheet(pairs).save(out / "show.png")
+    with files.arriving(out / "show.png") as partial:
+        showing.sheet(pairs).save(partial, "PNG")
     click.echo(f"{len(pairs)} pairs: {out / 'show.html'} and {out / 'show.png'}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from dataset_builder import lettering
 from harness import keyed
 from harness.records import InputError
 from harness.testset import FrozenSet
@@ -94,15 +94,17 @@ def _card(pair: Shown, height: int) -> Image.Image:
     card = Image.new("RGB", (CARD, height), PAPER)
     pen = ImageDraw.Draw(card)
     pen.rectangle((0, 0, CARD - 1, height - 1), outline=LINE)
-    pen.text((PAD, 14), pair.category, FAINT, ImageFont.load_default(13))
-    pen.text((PAD, 34), _lines(pair.title, 56, 1), INK, ImageFont.load_default(17))
+    pen.text((PAD, 14), pair.category, FAINT, lettering.plain(13))
+    title, font = lettering.fit(pair.title, 17)
+    pen.text((PAD, 34), lettering.lines(title, font, CARD - 2 * PAD, 1), INK, font)
     for place, (path, headline) in enumerate(zip(pair.pictures, pair.headlines, strict=True)):
         left = PAD + place * (SIDE + GAP)
         card.paste(_fitted(path), (left, 68))
         pen.rectangle((left, 68, left + SIDE - 1, 68 + SIDE - 1), outline=LINE)
-        pen.multiline_text((left, 80 + SIDE), _lines(headline, 30, CUT), INK, ImageFont.load_default(15), spacing=5)
+        text, font = lettering.fit(headline, 15)
+        pen.multiline_text((left, 80 + SIDE), lettering.lines(text, font, SIDE, CUT), INK, font, spacing=5)
     if pair.label is not None:
-        pen.text((PAD, height - 30), pair.verdict, COLOURS[pair.label], ImageFont.load_default(15))
+        pen.text((PAD, height - 30), pair.verdict, COLOURS[pair.label], lettering.plain(15))
     return card
 
 
@@ -115,11 +117,3 @@ def _fitted(path: Path) -> Image.Image:
     square = Image.new("RGB", (SIDE, SIDE), PAPER)
     square.paste(picture.resize(size, Image.Resampling.LANCZOS), ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2))
     return square
-
-
-def _lines(text: str, width: int, count: int) -> str:
-    """The text broken into at most `count` lines, with a mark where it goes on."""
-    lines = textwrap.wrap(text, width)
-    if len(lines) > count:
-        lines = [*lines[: count - 1], lines[count - 1][: width - 1].rstrip() + "…"]
-    return "\n".join(lines)

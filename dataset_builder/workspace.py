@@ -82,10 +82,10 @@ def partial(out: Path) -> Iterator[Workspace]:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
     except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        raise HarnessError(f"{name}{error.strerror or error}; nothing was built, and {out} was not made") from error
+        name = error.filename or folder
+        raise HarnessError(f"{name}: {error.strerror or error}; nothing was built, and {out} was not made") from error
     except sqlite3.OperationalError as error:
-        raise HarnessError(f"{folder}: {error} (is it full?); nothing was built, and {out} was not made") from error
+        raise HarnessError(f"{folder} takes no more ({error}); nothing was built, and {out} was not made") from error
 
 
 @contextmanager

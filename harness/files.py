@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,13 +23,25 @@ CHUNK = 2**16  # bytes
 
 def write(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write a whole file or nothing. content: at once, or in parts as they come."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as stream:
+    with arriving(path) as partial, partial.open("wb") as stream:
         stream.writelines([content] if isinstance(content, bytes) else content)
         stream.flush()
         os.fsync(stream.fileno())
-    partial.replace(path)
     sync_folder(path.parent)
+
+
+@contextmanager
+def arriving(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to: it becomes `path` at the end, and goes where anything fails."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException as error:
+        partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def sync_folder(path: Path) -> None:

@@ -227,7 +227,10 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path, workers: str
     )
     places = ["--spec", tmp_path / "spec.toml", "--raw", tmp_path / "raw", "--out", tmp_path / "out"]
     command = [sys.executable, "-m", "harness", "dataset", "build", *map(str, places), "--workers", workers]
-    for limit, words in ((64, "(is it full?)"), (200_000, "File too large")):  # bytes: the scratch, then the noise
+    for limit, words in (
+        (64, "takes no more (disk I/O error)"),
+        (200_000, "File too large"),
+    ):  # bytes: the scratch, then the noise
         ran = subprocess.run(
             command,
             cwd=Path(__file__).parents[2],

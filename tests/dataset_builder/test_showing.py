@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dataset_builder import showing
+from dataset_builder import lettering, showing
 from harness.records import InputError, Step
 from tests.dataset_builder import shipped
 
@@ -54,5 +56,22 @@ def test_the_sheet_has_a_card_for_every_pair() -> None:
 
 
 def test_a_long_headline_is_cut_with_a_mark() -> None:
-    assert showing._lines("one two three four", 9, 1) == "one two…"
-    assert showing._lines("one two", 9, 1) == "one two"
+    font = lettering.plain(15)
+    width = round(font.getlength("one two…")) + 1
+    assert lettering.lines("one two three four", font, width, 1) == "one two…"
+    assert lettering.lines("one two", font, width, 1) == "one two"
+
+
+@given(st.text("ab c西红柿炒鸡蛋", max_size=60), st.integers(20, 120))
+def test_no_line_is_wider_than_its_place_and_no_letter_is_lost(text: str, width: int) -> None:
+    font = lettering.plain(15)
+    found = lettering.lines(text, font, width, 99).split("\n")
+    assert all(font.getlength(line) <= width for line in found)
+    assert "".join(found).replace(" ", "") == text.replace(" ", "")
+
+
+def test_letters_that_no_font_has_are_not_drawn_as_boxes() -> None:
+    assert lettering.fit("Boil: 5 °C…", 15) == ("Boil: 5 °C…", lettering.plain(15))
+    assert not lettering.has(lettering.plain(15), "西红柿")
+    text, font = lettering.fit("\U000f0000", 15)  # for private use: nobody's letter
+    assert (text, font) == (lettering.ABSENT, lettering.plain(15))
