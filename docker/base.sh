@@ -50,6 +50,7 @@ fi
 [ -s "$work/sources.list" ] && sources=$work/sources.list || sources=
 
 say "making $image: Debian $suite and Python 3"
+# shellcheck disable=SC2016,SC2086 # the hook's $1 is mmdebstrap's; without sources there is no such word
 mmdebstrap --quiet --variant=essential --include=python3,libstdc++6 \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/info/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \

@@ -16,6 +16,7 @@ platforms=--platform=manylinux2014_x86_64
 for minor in $(seq 5 36); do platforms="$platforms --platform=manylinux_2_${minor}_x86_64"; done
 
 download() { # [OPTION...]
+    # shellcheck disable=SC2086 # one word for each platform
     "$python" -m pip download -qq --retries 2 --require-hashes --no-deps --requirement "$lock" --dest "$folder" \
         --only-binary :all: --python-version 3.11 --implementation cp $platforms "$@"
 }

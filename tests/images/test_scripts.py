@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def bin_folder(tmp_path: Path) -> Path:
 def test_a_script_parses_and_stops_at_the_first_failure(script: Path) -> None:
     subprocess.run(["sh", "-n", str(script)], check=True)
     assert "\nset -eu\n" in script.read_text()
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, ROOT / ".ci/run", ROOT / "docker/wikiorder"], ids=lambda path: path.name)
+def test_a_script_is_sound_shell(script: Path) -> None:
+    command = [Path(sys.executable).with_name("shellcheck"), script]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_the_folder_docker_does_not_hide_the_docker_sdk() -> None:
