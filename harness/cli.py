@@ -26,6 +26,7 @@ COMMANDS = {
     "publish": ("harness.commands.publish:publish", "Make the public bundle of a hidden set's result."),
     "compare": ("harness.commands.compare:compare", "Is one result better than another on the same set?"),
     "finetune": ("submissions.recipe.finetune_command:finetune", "Fine-tune a baseline on a frozen train set."),
+    "reproduce": ("submissions.recipe.grid.command:reproduce", "Make the paper's tables anew."),
     "weights": ("submissions.recipe.weights_command:weights", "Fetch and lock the published checkpoints."),
     "doctor": ("harness.commands.doctor:doctor", "Say what is here, and how to get what is not."),
     "leaderboard": ("leaderboard.commands:leaderboard", "Regenerate the board from result bundles."),

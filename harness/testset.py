@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,22 @@ def load(root: Path) -> FrozenSet:
     answers = tuple(files.read_records(root / "answers/answers.jsonl", "answer", _read_answer))
     _check_alignment(root, questions, answers)
     return FrozenSet(root, digest, manifest, questions, answers)
+
+
+def of_category(frozen: FrozenSet, category: str) -> FrozenSet:
+    """The pairs of one category, as a set of its own in the same folder: for a model that is made for it alone.
+
+    Its name and digest say which part of which set it is, so that no result on it passes for one on the whole.
+    """
+    rows = [row for row in zip(frozen.questions, frozen.answers, strict=True) if row[0].category == category]
+    if not rows:
+        held = ", ".join(sorted({pair.category for pair in frozen.questions}))
+        raise InputError(f"{frozen.root}: no pair of category {category!r}; it holds {held or 'none at all'}")
+    questions, answers = zip(*rows, strict=True)
+    name = f"{frozen.manifest.name}-{re.sub('[^a-z0-9]+', '-', category.lower())}"
+    manifest = replace(frozen.manifest, name=name, counts={category: len(rows)})
+    digest = hashlib.sha256(f"the pairs of {category} in {frozen.digest}".encode()).hexdigest()
+    return FrozenSet(frozen.root, digest, manifest, questions, answers)
 
 
 def _question_json(pair: StepPair) -> dict[str, Any]:

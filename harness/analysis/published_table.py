@@ -31,6 +31,12 @@ def read() -> tuple[Table, dict[str, int]]:
     return accuracy, {category: pairs[category] for category in dict.fromkeys(row[0] for row in accuracy)}
 
 
+def codes() -> dict[str, str]:
+    """The paper's two letters of each category, by its full name."""
+    with (FOLDER / "table2.csv").open(encoding="utf-8") as stream:
+        return {r["category_name"]: r["category"] for r in csv.DictReader(stream)}
+
+
 def macro(table: Table, pairs: Mapping[str, int], model: str, modality: str) -> float:
     return sum(table[category, model, modality] for category in pairs) / len(pairs)
 

@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 
 from harness.cli import wikiorder
 from tests.sets import tiny_set
+from tests.submissions.grids import FAMILY, HEALTH, Grid
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,3 +34,20 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = finetune(clip, "--data", data, "--preset", "sample", "--epochs", "8", "--out", out, "--cache", cache)
     assert result.exit_code == 0, result.output
     return out
+
+
+@pytest.fixture(scope="session")
+def two_categories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A set of two of the paper's categories: train (96 pairs), validation (36) and test (72)."""
+    folder = tmp_path_factory.mktemp("two categories")
+    for subset, articles in (("train", 16), ("validation", 6), ("test", 12)):
+        tiny_set(folder, subset, articles, pairs_per_article=6, categories=(FAMILY, HEALTH))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(two_categories: Path, tmp_path_factory: pytest.TempPathFactory) -> Grid:
+    """A grid that was let run to its end, by the local engine."""
+    grid = Grid(two_categories, tmp_path_factory.mktemp("undisturbed"))
+    grid.finish("--jobs", "2")
+    return grid

@@ -1,0 +1,114 @@
+"""Who does the cells. Both engines yield (cell, what came of it, or why nothing did), in the order of finishing.
+
+A worker that dies, by a signal or for want of memory, is replaced, and its cell is done again from where it stood.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections import Counter, deque
+from collections.abc import Generator, Sequence
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from threading import RLock
+
+from tqdm import tqdm
+
+from harness.records import InputError
+from harness.sandbox import kernel
+from submissions.recipe.grid.plan import Cell, Outcome, Work
+
+Done = tuple[Cell, Outcome | str]
+RETRIES = 3  # one worker may be killed by chance, three hardly: then the cell itself is too large for its machine
+
+
+def local(cells: Sequence[Cell], work: Work, jobs: int) -> Generator[Done]:
+    """By `jobs` processes of this machine, which end with this one, however it ends."""
+    waiting, deaths = deque(cells), Counter[Cell]()
+    idle: list[tuple[SpawnProcess, Connection]] = []
+    busy: dict[Connection, tuple[SpawnProcess, Cell]] = {}
+    try:
+        while waiting or busy:
+            while waiting and len(busy) < jobs:
+                process, pipe = idle.pop() if idle else _start(work)
+                busy[pipe] = (process, waiting.popleft())
+                pipe.send(busy[pipe][1])
+            heard = wait(list(busy))
+            for pipe in [pipe for pipe in busy if pipe in heard]:
+                process, cell = busy.pop(pipe)
+                try:
+                    outcome: Outcome | str = pipe.recv()
+                    idle.append((process, pipe))
+                except (EOFError, ConnectionResetError):
+                    process.join()
+                    deaths[cell] += 1
+                    if deaths[cell] <= RETRIES:
+                        waiting.appendleft(cell)
+                        continue
+                    outcome = f"its worker died {deaths[cell]} times, last with exit code {process.exitcode}"
+                yield cell, outcome
+    finally:
+        for process in [*(p for p, _ in idle), *(p for p, _ in busy.values())]:
+            process.kill()
+            process.join()
+
+
+def _start(work: Work) -> tuple[SpawnProcess, Connection]:
+    context = get_context("spawn")  # torch's threads and a GPU's context do not survive a fork
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, work, os.getpid()), daemon=False)
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def _serve(pipe: Connection, work: Work, parent: int) -> None:
+    """Do cells until killed."""
+    from submissions.recipe.grid.cell import attempt
+
+    tqdm.set_lock(RLock())  # of this process alone: that of all processes is reported as leaked when it is killed
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    while os.getppid() == parent:
+        pipe.send(attempt(pipe.recv(), work))
+
+
+def on_ray(cells: Sequence[Cell], work: Work, address: str | None, gpu_share: float, cpus: float) -> Generator[Done]:
+    """By the machines of a Ray cluster, or, without an address, by this one.
+
+    gpu_share: of a GPU, what a cell takes, so that several share one; of a cluster without GPUs, none is asked for.
+    WikiOrder must be installed on each machine, and `work`'s folders be the same, shared ones on all of them.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # its coming default: leave CUDA's variable alone
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise InputError("--engine ray needs the package ray: pip install 'wikiorder[cluster]'") from None
+    from submissions.recipe.grid.cell import attempt
+
+    begun = not ray.is_initialized()
+    if begun:
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        except ConnectionError as error:
+            first = str(error).strip().splitlines()[0]
+            raise InputError(f"--address {address}: no Ray cluster answers there ({first})") from None
+    try:
+        share = gpu_share if ray.cluster_resources().get("GPU") else 0  # type: ignore[no-untyped-call]  # ray gives it no types
+        task = ray.remote(num_cpus=cpus, num_gpus=share, max_retries=RETRIES)(attempt)
+        pending = {task.remote(cell, work): cell for cell in cells}
+        while pending:
+            ready, _ = ray.wait(list(pending), num_returns=1)
+            for reference in ready:
+                cell = pending.pop(reference)
+                try:
+                    yield cell, ray.get(reference)
+                except ray.exceptions.WorkerCrashedError as error:
+                    yield cell, f"its worker died {RETRIES + 1} times ({str(error).splitlines()[0]})"
+    finally:
+        if begun:
+            ray.shutdown()

@@ -1,0 +1,182 @@
+"""The grid of Table 2: its plan, its table by hand, and real runs of it that are killed."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from harness.analysis import published_table
+from harness.cli import wikiorder
+from harness.records import InputError
+from submissions.recipe.grid import store, table
+from submissions.recipe.grid.plan import Cell, Outcome, plan
+from tests.submissions.grids import EPOCHS, FAMILY, HEALTH, WAIT_S, Grid
+
+
+def outcome(cell: Cell, *counts: tuple[int, int]) -> Outcome:
+    articles = tuple((f"article-{number}", *count) for number, count in enumerate(counts))
+    return Outcome(cell, articles, best_epoch=1, validation_accuracy=0.5)
+
+
+def table2(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(wikiorder, ["reproduce", "table2", *map(str, arguments)])
+
+
+def test_the_paper_has_ninety_cells_and_three_seeds_repeat_them() -> None:
+    ten = [f"category {number}" for number in range(10)]
+    once, thrice = (plan(("clip", "vit_roberta", "blip"), ("vision+text", "vision", "text"), ten, n) for n in (1, 3))
+    assert (len(once), len(thrice)) == (90, 270)
+    assert thrice[:90] == once  # a whole table is there before the second seed begins
+    assert len({cell.folder for cell in thrice}) == 270
+
+
+def test_an_entry_is_the_mean_over_seeds_beside_the_published_number() -> None:
+    cells = plan(("blip",), ("text",), (FAMILY,), 2)
+    entries = table.compare(
+        cells, {cells[0]: outcome(cells[0], (3, 4), (1, 4)), cells[1]: outcome(cells[1], (4, 4), (2, 4))}
+    )
+    category, macro, micro = entries
+    published = published_table.read()[0]["FL", "BLIP", "T"]
+    assert (category.category, category.value, category.by_seed) == (FAMILY, 0.625, (0.5, 0.75))  # 10 of 16 pairs
+    assert category.published == published
+    assert category.difference == pytest.approx(0.625 - published)
+    assert (category.low, category.high) == (None, None)  # two articles tell nothing of how articles differ
+    assert macro.value == micro.value == 0.625
+
+
+def test_averages_stand_beside_the_published_average_of_the_same_categories() -> None:
+    cells = plan(("clip",), ("vision",), (FAMILY, HEALTH), 1)
+    entries = table.compare(
+        cells, {cells[0]: outcome(cells[0], (1, 2), (2, 2)), cells[1]: outcome(cells[1], (1, 8), (3, 8))}
+    )
+    found = {entry.category: entry for entry in entries}
+    accuracy, pairs = published_table.read()
+    family, health = (accuracy[code, "CLIP", "V"] for code in (published_table.codes()[c] for c in (FAMILY, HEALTH)))
+    assert found["macro"].value == 0.5  # (0.75 + 0.25) / 2
+    assert found["micro"].value == 0.35  # 7 of 20
+    assert found["macro"].published == pytest.approx((family + health) / 2)
+    weights = [pairs[published_table.codes()[c]] for c in (FAMILY, HEALTH)]
+    wanted = (family * weights[0] + health * weights[1]) / sum(weights)
+    assert found["micro"].published == pytest.approx(wanted)
+
+
+def test_the_table_does_not_depend_on_the_order_in_which_cells_finish() -> None:
+    cells = plan(("clip", "blip"), ("vision", "text"), (FAMILY, HEALTH), 2)
+    counts = [(number % 5, 5) for number in range(8)]
+    ahead = {cell: outcome(cell, *counts[index % 3 :], (1, 5)) for index, cell in enumerate(cells)}
+    back = dict(reversed(ahead.items()))
+    for style in ("simple", "github"):
+        assert table.render(table.compare(cells, ahead), "", style) == table.render(
+            table.compare(cells, back), "", style
+        )
+
+
+def test_what_is_not_finished_is_named_and_left_blank() -> None:
+    cells = plan(("clip",), ("vision", "text"), (FAMILY, HEALTH), 1)
+    done = {cell: outcome(cell, (3, 4)) for cell in cells if (cell.modality, cell.category) != ("text", HEALTH)}
+    entries = table.compare(cells, done)
+    assert table.to_json(entries, cells, done, {})["missing"] == ["clip text, Health, seed 0"]
+    health = next(line for line in table.render(entries, "", "simple").splitlines() if line.startswith("Health"))
+    assert health.split()[-3:] == ["-", "-", "-"]
+
+
+def test_a_set_of_other_categories_has_no_published_numbers() -> None:
+    cells = plan(("clip",), ("text",), ("Alpha",), 1)
+    entries = table.compare(cells, {cells[0]: outcome(cells[0], (3, 4))})
+    assert [(entry.value, entry.published, entry.difference) for entry in entries] == [(0.75, None, None)] * 3
+
+
+def test_an_outcome_comes_back_from_its_file_as_it_went_in(tmp_path: Path) -> None:
+    cell = Cell("blip", "vision+text", "Family Life", 2)
+    assert store.read(tmp_path, cell) is None
+    store.write(tmp_path, outcome(cell, (1, 2), (2, 2)))
+    assert store.finished(tmp_path, [cell]) == {cell: outcome(cell, (1, 2), (2, 2))}
+    (tmp_path / cell.folder / "cell.json").write_text('{"cell": {}}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"cell.json: no record of a finished cell .* delete it, and it is run again"):
+        store.read(tmp_path, cell)
+
+
+def test_a_grid_of_other_settings_is_not_gone_on_with(tmp_path: Path) -> None:
+    store.agree(tmp_path, {"preset": "paper"})
+    store.agree(tmp_path, {"preset": "paper"})
+    with pytest.raises(InputError, match=r"holds a grid whose preset is 'paper', now it is 'sample'\. Choose"):
+        store.agree(tmp_path, {"preset": "sample"})
+
+
+def test_two_runs_do_not_work_in_one_folder(tmp_path: Path) -> None:
+    with (
+        store.alone(tmp_path, wait=False),
+        pytest.raises(InputError, match=f"process {os.getpid()} on .* works there now"),
+        store.alone(tmp_path, wait=False),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "the paper's preset starts from the published checkpoints: name their folder by --weights"),
+        (
+            ["--weights", "nowhere"],
+            "nowhere/clip: no such folder; `wikiorder weights fetch clip nowhere/clip` makes it",
+        ),
+        (
+            ["--preset", "sample", "--category", "Gamma"],
+            "no pair of category 'Gamma'; it holds Arts and Entertainment,",
+        ),
+        (["--preset", "sample", "--data", "nowhere"], "nowhere/train"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(options: list[str], message: str, tmp_path: Path) -> None:
+    result = table2("--out", tmp_path / "out", *options)
+    assert message in str(result.exception)
+    assert "\n" not in str(result.exception)
+    assert getattr(result.exception, "exit_code", None) == 2
+    assert not (tmp_path / "out").exists()
+
+
+def is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").split()[2] == "Z"
+
+
+@pytest.mark.slow
+def test_a_finished_grid_has_a_table_and_is_not_run_again(undisturbed: Grid) -> None:
+    page = json.loads(undisturbed.tables()[0])
+    assert page["missing"] == []
+    assert [entry["category"] for entry in page["entries"]] == [FAMILY, HEALTH, "macro", "micro"]
+    assert all(entry["low"] <= entry["value"] <= entry["high"] for entry in page["entries"])
+    assert [undisturbed.epochs(cell) for cell in undisturbed.cells] == [[*range(1, EPOCHS + 1)]] * 2
+    assert undisturbed.finish() == ""  # no cell is left to tell of
+    assert json.loads(undisturbed.tables()[0]) == page
+
+
+@pytest.mark.slow
+def test_killed_in_its_worker_and_as_a_whole_it_ends_in_the_same_table(
+    undisturbed: Grid, two_categories: Path, tmp_path: Path
+) -> None:
+    grid = Grid(two_categories, tmp_path / "out")
+    with grid.start() as running:
+        first, second = grid.cells
+        os.kill(grid.wait_until_begun(first), signal.SIGKILL)
+        worker = grid.wait_until_begun(second)
+        running.kill()
+        running.communicate(timeout=WAIT_S)
+    deadline = time.monotonic() + WAIT_S
+    while not is_gone(worker):
+        assert time.monotonic() < deadline, "a worker outlived its grid"
+        time.sleep(0.01)
+    assert store.read(grid.out, first)
+    assert not store.read(grid.out, second)
+    said = grid.finish()
+    assert "2/2 " in said
+    assert "1/2 " not in said  # the finished cell was not run again
+    assert all(grid.went_on(cell, kills=1) for cell in grid.cells)
+    assert grid.tables() == undisturbed.tables()

@@ -1,0 +1,48 @@
+"""The grid on Ray for real: a cluster of two nodes of one core each, on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from submissions.recipe.grid import store
+from tests.submissions.grids import WAIT_S, Grid
+
+STORE_BYTES = 80 * 2**20  # the least that Ray takes; what cells return is a few kilobytes
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    from ray.cluster_utils import Cluster
+
+    options = {"num_cpus": 1, "object_store_memory": STORE_BYTES, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=options)
+    try:
+        yield cluster
+    finally:
+        cluster.shutdown()
+
+
+@pytest.mark.slow
+def test_a_killed_worker_and_a_lost_node_cost_an_epoch_and_no_digit(
+    cluster: Any, undisturbed: Grid, two_categories: Path, tmp_path: Path
+) -> None:
+    lost = cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+    cluster.wait_for_nodes()
+    grid = Grid(two_categories, tmp_path / "out")
+    with grid.start("--engine", "ray", "--address", cluster.address) as running:
+        workers = [grid.wait_until_begun(cell) for cell in grid.cells]  # both at once: one on each node
+        assert len(set(workers)) == 2
+        os.kill(workers[0], signal.SIGKILL)
+        cluster.remove_node(lost, allow_graceful=False)
+        _, said = running.communicate(timeout=WAIT_S)
+    assert running.returncode == 0, said
+    assert all(store.read(grid.out, cell) for cell in grid.cells)
+    assert all(grid.went_on(cell, kills=2) for cell in grid.cells)
+    assert grid.tables() == undisturbed.tables()
