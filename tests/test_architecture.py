@@ -15,7 +15,7 @@ MAY_IMPORT = {
 }
 # What runs inside a container may use this of the harness and nothing else; training happens on the trusted side.
 SERVED = {"harness.serve"}
-TRAINING = {f"submissions/recipe/{name}.py" for name in ("finetuning", "finetune_command", "weights_command")}
+TRAINING = {f"submissions/recipe/{name}.py" for name in ("curves", "finetuning", "finetune_command", "weights_command")}
 # The grid trains and evaluates on the trusted side, and sets what comes of it beside the published table.
 TRAINING |= {f"submissions/recipe/grid/{name}.py" for name in ("cell", "command", "engines", "store", "table")}
 STANDARD_LIBRARY_ONLY = ["harness/records.py", "harness/serve.py", "harness/keyed.py"]

@@ -6,6 +6,7 @@ of transformers: `config.json`, `model.safetensors`, `tokenizer.json`, `preproce
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,9 +99,10 @@ class Encoders(nn.Module, ABC):
         """Read a folder that `save` wrote, or one that a published checkpoint was downloaded to."""
         models = {name: _load_part(part, folder / part.folder) for name, part in cls.parts.items()}
         text, picture = folder / cls.text_folder / "tokenizer.json", folder / cls.picture_folder
-        for path in (text, picture / "preprocessor_config.json"):
+        for path, key in ((text, "model"), (picture / "preprocessor_config.json", "image_mean")):
             if not path.is_file():
                 raise RecipeError(f"{path}: missing, so {folder} is no checkpoint of {cls.__name__}")
+            _check_object(path, key)
         return cls(models, Tokenizer.from_file(str(text)), cls.processor_class.from_pretrained(picture))
 
 
@@ -108,12 +110,15 @@ def _load_part(part: Part, folder: Path) -> PreTrainedModel:
     """The model in `folder`, in float32; a weight that is missing or of another shape is refused."""
     if not (folder / "config.json").is_file():
         raise RecipeError(f"{folder}: no config.json in it; wanted a checkpoint of {part.model.__name__}")
+    _check_object(folder / "config.json")
     try:
         loaded: Any = part.model.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         first = str(error).strip().splitlines()[0]
+        if "ignore_mismatched_sizes" in first:
+            first = "its weights have other shapes than its config.json says"
         raise RecipeError(f"{folder}: no usable checkpoint of {part.model.__name__} ({first})") from None
     model: PreTrainedModel
     model, report = loaded
@@ -121,6 +126,17 @@ def _load_part(part: Part, folder: Path) -> PreTrainedModel:
     if missing:
         raise RecipeError(f"{folder}: lacks {len(missing)} weights of {part.model.__name__}, such as {missing[0]}")
     return model
+
+
+def _check_object(path: Path, key: str = "") -> None:
+    """Refuse what is no JSON object with this key: the libraries that read it raise all kinds of errors."""
+    try:
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RecipeError(f"{path}: not valid JSON ({error}); fetch or train this checkpoint anew") from None
+    if not isinstance(found, dict) or (key and key not in found):
+        wanted = f"with {key!r}" if key else "of options"
+        raise RecipeError(f"{path}: wanted a JSON object {wanted}; fetch or train this checkpoint anew")
 
 
 def no_tokenizer() -> Tokenizer:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import torch
@@ -14,12 +15,13 @@ from harness.serve import Pair
 from submissions.recipe import published
 from submissions.recipe.baselines import BASELINES
 from submissions.recipe.cache import PictureCache
+from submissions.recipe.curves import draw
 from submissions.recipe.encoders import Encoders
 from submissions.recipe.examples import Examples, prepare
-from submissions.recipe.model import RECORD, OrderModel, choose_threads
+from submissions.recipe.model import RECORD, OrderModel, choose_threads, read_record
 from submissions.recipe.sequence import small_tokenizer
-from submissions.recipe.settings import Settings, SmallSize, folder_name
-from submissions.recipe.training import Curve, Run
+from submissions.recipe.settings import PRESETS, Settings, SmallSize, folder_name
+from submissions.recipe.training import CURVES, Curve, Run
 
 UNFINISHED = "unfinished"
 
@@ -41,6 +43,7 @@ def fine_tune(task: Task, modality: Modality, out: Path, resume: bool = False) -
     """Train one model and put its best epoch into its sub-folder of `out`."""
     final, work = out / folder_name(modality), out / UNFINISHED / folder_name(modality)
     if (final / RECORD).is_file() and resume:
+        check_same(final, task, modality)
         click.echo(f"{modality}: finished already")
         return
     if final.exists() or (work.exists() and not resume):
@@ -51,18 +54,39 @@ def fine_tune(task: Task, modality: Modality, out: Path, resume: bool = False) -
     model = OrderModel(task.baseline, modality, starting_point(task))
     choose_threads(model)
     train, validation = (ready(part, task, model) for part in (task.train, task.validation))
-    record = {
-        "category": task.category,
-        "data": {"train": task.train.digest, "validation": task.validation.digest},
-        "pairs": {"train": len(train), "validation": len(validation)},
-        "start": task.weights.name if task.weights else "from scratch",
-    }
+    record = {**origin(task), "pairs": {"train": len(train), "validation": len(validation)}}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     run = Run(model, train, validation, task.settings, record, work, device)
     run.finish(lambda curve: click.echo(f"{modality}: {line(curve, task.settings.epochs)}"))
     run.publish(final)
     if not any(work.parent.iterdir()):
         work.parent.rmdir()
+    try:
+        draw(final, f"{task.baseline}, {modality}")
+    except InputError as error:  # without matplotlib, the run is finished all the same
+        click.echo(f"{modality}: {CURVES} is not drawn: {error}")
+
+
+def origin(task: Task) -> dict[str, Any]:
+    """What a checkpoint says of where it comes from."""
+    return {
+        "category": task.category,
+        "data": {"train": task.train.digest, "validation": task.validation.digest},
+        "start": task.weights.name if task.weights else "from scratch",
+    }
+
+
+def check_same(final: Path, task: Task, modality: Modality) -> None:
+    """Refuse a finished checkpoint that is not of this task."""
+    record = read_record(final)
+    wanted = {"baseline": task.baseline, "modality": modality.value, **origin(task)}
+    wanted["settings"] = asdict(task.settings)
+    record["settings"] = asdict(PRESETS["paper"]) | record.get("settings", {})  # an older one lacks the newer settings
+    differing = [name for name, value in wanted.items() if record.get(name) != value]
+    if differing:
+        raise InputError(
+            f"{final}: a finished checkpoint of another run: it differs in {', '.join(differing)}; choose another --out"
+        )
 
 
 def starting_point(task: Task) -> Encoders:

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from harness.serve import Embedded, Pair, Predict, Start
-from submissions.recipe.model import choose_threads, load
+from submissions.recipe.errors import RecipeError
+from submissions.recipe.model import RECORD, choose_threads, load, read_record
 from submissions.recipe.settings import folder_name
 
 WEIGHTS = "WIKIORDER_WEIGHTS"  # a run of `wikiorder finetune`, mounted in place of the shipped weights
@@ -21,6 +22,7 @@ def predictor(shipped: Path) -> Callable[[Start], Predict]:
     def start(hello: Start) -> Predict:
         torch.manual_seed(hello.seed)
         folder = Path(os.environ.get(WEIGHTS) or shipped)
+        check_baseline(folder / folder_name(hello.modality), shipped / folder_name(hello.modality))
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         model = load(folder / folder_name(hello.modality), hello.modality).to(device)
         choose_threads(model)
@@ -38,3 +40,12 @@ def predictor(shipped: Path) -> Callable[[Start], Predict]:
         return predict
 
     return start
+
+
+def check_baseline(chosen: Path, shipped: Path) -> None:
+    """Refuse another baseline's checkpoint: its answers would stand under this one's name."""
+    if chosen == shipped or not (shipped / RECORD).is_file():
+        return
+    found, wanted = (read_record(folder)["baseline"] for folder in (chosen, shipped))
+    if found != wanted:
+        raise RecipeError(f"{chosen}: a checkpoint of {found}, wanted one of {wanted}")

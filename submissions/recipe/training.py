@@ -13,7 +13,7 @@ import os
 import pickle
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,10 @@ Curve = dict[str, float]
 
 @dataclass
 class Run:
-    """One fine-tuning. record: what the checkpoint will say of itself, such as its data's digests."""
+    """One fine-tuning. record: what the checkpoint will say of itself, such as its data's digests.
+
+    chosen: the pace, where it is not to be what the settings mean on this device.
+    """
 
     model: OrderModel
     train: Examples
@@ -46,10 +49,11 @@ class Run:
     record: dict[str, Any]
     work: Path
     device: torch.device
+    chosen: Pace | None = None
 
     def __post_init__(self) -> None:
         self.model.to(self.device)
-        self.pace = Pace.of(self.settings.fast, self.device)
+        self.pace = self.chosen or Pace.of(self.settings.fast, self.device)
         self.optimizer = self.pace.optimizer(self.model, self.settings.learning_rate)
         self.step, self.training_step = self.pace.step(self.model), self.pace.step(self.model, compiled=True)
         self.curves: list[Curve] = []
@@ -157,9 +161,7 @@ class Run:
                 shutil.rmtree(folder)
 
     def _best_folder(self) -> Path:
-        """The best epoch is the most accurate on the validation pairs; of equals, the one of least loss."""
-        best = max(self.curves, key=lambda curve: (curve["validation_accuracy"], -curve["validation_loss"]))
-        return self.work / f"epoch-{best['epoch']}"
+        return self.work / f"epoch-{best_of(self.curves)['epoch']}"
 
     def _resume(self) -> None:
         path = self.work / STATE
@@ -202,6 +204,11 @@ class Run:
     def _diverged(self, epoch: int, step: int) -> str:
         kept = f"the best finished epoch is kept in {self._best_folder()}" if self.curves else "no epoch was finished"
         return f"the loss is no longer a number at epoch {epoch}, step {step}; {kept}. Lower --learning-rate."
+
+
+def best_of(curves: Sequence[Curve]) -> Curve:
+    """The most accurate epoch on the validation pairs; of equals, the one of least loss."""
+    return max(curves, key=lambda curve: (curve["validation_accuracy"], -curve["validation_loss"]))
 
 
 def _out_of_memory(error: RuntimeError) -> bool:

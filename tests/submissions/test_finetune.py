@@ -12,6 +12,7 @@ from harness.records import Modality
 from submissions.recipe.finetuning import asked
 from submissions.recipe.model import load
 from submissions.recipe.settings import folder_name
+from tests.sets import tiny_set
 from tests.submissions.conftest import ROOT, finetune
 from tests.submissions.predicting import ask
 
@@ -47,11 +48,18 @@ def test_what_runs_in_a_container_loads_nothing_of_the_trusted_side() -> None:
     assert not {"click", "jsonschema", "docker", "pandas", "submissions.recipe.finetuning"} & set(run.stdout.split())
 
 
-def test_a_finished_run_is_neither_overwritten_nor_trained_again(trained: Path, data: Path) -> None:
+def test_a_finished_run_is_neither_overwritten_nor_trained_again(trained: Path, data: Path, tmp_path: Path) -> None:
     arguments = (CLIP, "--data", data, "--preset", "sample", "--out", trained, "--modality", "text")
     again = finetune(*arguments)
     assert "holds a run of text already" in str(again.exception)
-    assert "text: finished already" in finetune(*arguments, "--resume").output
+    finished = finetune(*arguments, "--epochs", "8", "--resume")
+    assert "text: finished already" in finished.output, finished.exception
+    other = finetune(*arguments, "--epochs", "7", "--resume")
+    assert "a finished checkpoint of another run: it differs in settings" in str(other.exception)
+    for subset in ("train", "validation"):
+        tiny_set(tmp_path, subset, 2)
+    moved = finetune(CLIP, "--data", tmp_path, *arguments[3:], "--epochs", "8", "--resume")
+    assert "it differs in data; choose another --out" in str(moved.exception)
 
 
 def test_one_category_can_be_trained_alone(data: Path, tmp_path: Path) -> None:

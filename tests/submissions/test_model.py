@@ -11,6 +11,7 @@ from harness.serve import Pair
 from submissions.recipe.baselines import BASELINES
 from submissions.recipe.errors import RecipeError
 from submissions.recipe.model import Batch, OrderModel, load, pad
+from submissions.recipe.predictor import check_baseline
 
 PUBLISHED = {
     "clip": 151.28,
@@ -92,7 +93,12 @@ def test_a_missing_checkpoint_says_what_makes_one(tmp_path: Path) -> None:
         ("recipe.json", b"{", "not valid JSON"),
         ("recipe.json", b'{"format": 1, "baseline": "gpt"}', "not the record of a checkpoint of this recipe"),
         ("tokenizer.json", None, "is no checkpoint of ClipEncoders"),
+        ("tokenizer.json", b"{", "tokenizer.json: not valid JSON"),
+        ("tokenizer.json", b"{}", "wanted a JSON object with 'model'"),
+        ("preprocessor_config.json", b"[]", "wanted a JSON object with 'image_mean'"),
         ("config.json", None, "no config.json in it"),
+        ("config.json", b"[]", "wanted a JSON object of options"),
+        ("config.json", b"{}", "its weights have other shapes than its config.json says"),
     ],
 )
 def test_a_broken_checkpoint_is_told_in_one_line(
@@ -114,6 +120,16 @@ def test_a_head_of_another_width_is_refused(trained: Path, tmp_path: Path) -> No
     shutil.copy(trained / "vision/head.safetensors", foreign)
     with pytest.raises(RecipeError, match="no head that fits this model"):
         load(foreign, "text")
+
+
+def test_another_baselines_checkpoint_is_refused_in_its_place(trained: Path, tmp_path: Path) -> None:
+    shipped = tmp_path / "shipped"
+    shutil.copytree(trained / "text", shipped)
+    check_baseline(trained / "text", shipped)
+    record = json.loads((shipped / "recipe.json").read_text(encoding="utf-8"))
+    (shipped / "recipe.json").write_text(json.dumps({**record, "baseline": "blip"}), encoding="utf-8")
+    with pytest.raises(RecipeError, match="text: a checkpoint of clip, wanted one of blip"):
+        check_baseline(trained / "text", shipped)
 
 
 def test_everybody_may_read_a_checkpoint_and_it_says_what_it_was_trained_on(trained: Path, data: Path) -> None:

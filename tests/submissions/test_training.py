@@ -138,3 +138,40 @@ def test_the_learning_rate_climbs_during_warm_up(tmp_path: Path) -> None:
         run._set_learning_rate(step, 100)
         rates.append(run.optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([1e-3 / 3, 2e-3 / 3, 1e-3, 1e-3, 1e-3])
+
+
+@pytest.mark.parametrize("content", [b"", b"cut short", b"PK\x03\x04", None])
+def test_a_state_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, content: bytes | None) -> None:
+    run = make_run(tmp_path / "work", replace(SETTINGS, epochs=1))
+    run.finish(lambda curve: None)
+    state = tmp_path / "work/state.pt"
+    state.write_bytes(state.read_bytes()[:-1000] if content is None else content)
+    with pytest.raises(RecipeError, match=r"state\.pt: not the state of a run \(.*\); delete .*work and") as error:
+        make_run(tmp_path / "work", replace(SETTINGS, epochs=2)).finish(lambda curve: None)
+    assert "\n" not in str(error.value)
+
+
+def test_validation_goes_on_in_batches_that_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = make_run(tmp_path / "whole")._validate()
+    run = make_run(tmp_path / "work")
+    forward, sizes = run.model.forward, []
+
+    def small(batch: Batch) -> Output:
+        sizes.append(len(batch.ids))
+        if len(batch.ids) > 3:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+        return forward(batch)
+
+    monkeypatch.setattr(run.model, "forward", small)
+    assert run._validate() == pytest.approx(whole)
+    assert sizes == [8, 8, 8, 8, 4, 2, 2, 2, 2]  # eight questions, by 64, 32, 16, 8, 4 and at last by 2
+
+
+def test_an_error_that_is_not_of_memory_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(batch: Batch) -> Output:
+        raise RuntimeError("shapes differ")
+
+    run = make_run(tmp_path / "work")
+    monkeypatch.setattr(run.model, "forward", broken)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        run.finish(lambda curve: None)
