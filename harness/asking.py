@@ -81,6 +81,7 @@ class Asking:
     watch: Watch
     asked: Asked = field(default_factory=Asked)
     most: int | None = None  # batches of the first pass, for a rehearsal that stops there
+    _plans: dict[int, tuple[Pass, ...]] = field(default_factory=dict)  # by the size of a batch
 
     @property
     def vector_path(self) -> Path:
@@ -108,8 +109,11 @@ class Asking:
                 asked.latencies_s = [entry.seconds for entry in journal.entries]
 
     def _plan(self, journal: Journal) -> tuple[Pass, ...]:
-        order = self.order
-        return questions.plan(order.frozen, journal.batch, order.modality, order.probed) if journal.batch else ()
+        """Nothing before the size of a batch is settled; made once, since 33,000 pairs take half a second."""
+        order, batch = self.order, journal.batch
+        if batch and batch not in self._plans:
+            self._plans[batch] = questions.plan(order.frozen, batch, order.modality, order.probed)
+        return self._plans[batch] if batch else ()
 
     def _ask_pass(self, number: int, journal: Journal) -> None:
         """Start a predictor and ask the rest of one pass, the last journaled batch once more."""
