@@ -44,6 +44,7 @@ SYSTEM = (
     *("/etc/os-release", "/etc/passwd", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys", "/proc/driver"),
     *("/dev/urandom", "/dev/random"),
 )
+GPUS_SHOWN = "CUDA_VISIBLE_DEVICES"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 
 
@@ -197,6 +198,8 @@ class ProcessSandbox:
             "HOME": str(place.scratch),
             "TMPDIR": str(place.scratch),
         }
+        if launch.submission.resources.gpu and GPUS_SHOWN in os.environ:  # what a scheduler gave us is what it may have
+            environment[GPUS_SHOWN] = os.environ[GPUS_SHOWN]
         try:
             return subprocess.Popen(
                 [sys.executable, "-I", "-S", confine.__file__, json.dumps(order._asdict())],

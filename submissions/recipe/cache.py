@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,9 @@ class PictureCache:
     def pictures(self, root: Path, names: Sequence[str], processor: Any) -> Pixels:
         """uint8 (names, 3, H, W), read-only and mapped: the pictures `root/name`, decoded if no run did so before."""
         path = self.folder / f"{_key(names, processor)}.npy"
-        if path.is_file():
-            os.utime(path)  # used just now, so evicted last
-        else:
+        while (pictures := _open(path)) is None:  # another process may evict it before we have opened it
             self.folder.mkdir(parents=True, exist_ok=True)
             self._decode(path, root, names, processor)
-        pictures: Pixels = np.load(path, mmap_mode="r")
         return pictures
 
     def _decode(self, path: Path, root: Path, names: Sequence[str], processor: Any) -> None:
@@ -65,13 +63,29 @@ class PictureCache:
                 f"the decoded pictures take {wanted / 2**30:.1f} GiB, the cache holds {self.limit / 2**30:.1f}; "
                 "raise --cache-gib, or train one --category at a time"
             )
-        held = sorted(self.folder.glob("*.npy"), key=lambda path: path.stat().st_mtime)
-        total = sum(path.stat().st_size for path in held)
-        for path in held:
+        held = sorted((state.st_mtime, state.st_size, path) for path, state in _held(self.folder))
+        total = sum(size for _, size, _ in held)
+        for _, size, path in held:
             if total + wanted <= self.limit:
                 break
-            total -= path.stat().st_size
-            path.unlink()
+            total -= size
+            path.unlink(missing_ok=True)  # whoever has it open keeps it until he is done
+
+
+def _open(path: Path) -> Pixels | None:
+    """The decoded pictures, marked as used just now, so evicted last; None if they are not there."""
+    with suppress(FileNotFoundError):
+        os.utime(path)
+        pictures: Pixels = np.load(path, mmap_mode="r")
+        return pictures
+    return None
+
+
+def _held(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """The cache's files; other processes may take some away meanwhile."""
+    for path in folder.glob("*.npy"):
+        with suppress(FileNotFoundError):
+            yield path, path.stat()
 
 
 def _key(names: Sequence[str], processor: Any) -> str:

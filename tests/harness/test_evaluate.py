@@ -220,3 +220,14 @@ def test_terminated_it_leaves_no_process_and_keeps_what_was_answered(tmp_path: P
     assert journal.read_bytes().count(b"\n") > 3
     listed = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=False)
     assert listed.stdout == ""
+
+
+def test_a_submission_without_a_gpu_does_not_learn_which_gpus_there_are(
+    tmp_path: Path, data: Path, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    body = "print(os.environ.get('CUDA_VISIBLE_DEVICES'), file=sys.stderr)"
+    for asks, told in (("false", "None"), ("true", "3")):
+        subject, own = submission(tmp_path / asks, body, gpu=asks), results / asks
+        assert evaluate(subject, "--data", data, "--results", own, "--modality", "text").returncode == 0
+        assert (where(own) / "stderr.log").read_text().splitlines()[0] == told

@@ -99,3 +99,17 @@ def test_a_folder_that_is_no_set_is_said_to_be_none(tmp_path: Path) -> None:
         testset.load(tmp_path)
     with pytest.raises(InputError, match="no such folder"):
         testset.load(tmp_path / "nowhere")
+
+
+def test_the_part_of_one_category_does_not_pass_for_the_whole(tmp_path: Path) -> None:
+    whole = tiny_set(tmp_path, categories=("Family Life", "Health"))
+    part, other = (testset.of_category(whole, category) for category in ("Family Life", "Health"))
+    assert {pair.category for pair in part.questions} == {"Family Life"}
+    assert [pair.pair_id for pair in part.questions] == [answer.pair_id for answer in part.answers]
+    assert len(part.questions) + len(other.questions) == len(whole.questions)
+    assert part.manifest.counts == {"Family Life": len(part.questions)}
+    assert part.title == "tiny-family-life 1.0 test"
+    assert len({whole.digest, part.digest, other.digest}) == 3
+    assert part.root == whole.root  # so that a sandbox keeps all answers from the predictor
+    with pytest.raises(InputError, match="no pair of category 'Travel'; it holds Family Life, Health"):
+        testset.of_category(whole, "Travel")

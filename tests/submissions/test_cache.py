@@ -77,3 +77,15 @@ def test_a_broken_picture_is_named(tmp_path: Path, processor: transformers.CLIPI
     (tmp_path / "broken.png").write_bytes(b"\x89PNG but not really")
     with pytest.raises(RecipeError, match=r"broken\.png: not a picture that can be read"):
         read_picture(tmp_path / "broken.png", processor)
+
+
+def test_a_file_that_another_process_evicts_is_decoded_again(
+    tmp_path: Path, album: Path, processor: transformers.CLIPImageProcessorPil
+) -> None:
+    cache = PictureCache(tmp_path / "cache")
+    first = cache.pictures(album, NAMES, processor)
+    before = np.array(first)
+    for path in cache.folder.iterdir():
+        path.unlink()
+    assert (first == before).all()  # whoever has it open keeps it
+    assert (cache.pictures(album, NAMES, processor) == before).all()

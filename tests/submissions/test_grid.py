@@ -13,6 +13,7 @@ from harness.analysis import published_table
 from harness.cli import wikiorder
 from harness.records import InputError
 from submissions.recipe.grid import store, table
+from submissions.recipe.grid.engines import lacking
 from submissions.recipe.grid.plan import Cell, Outcome, plan
 from tests.submissions.grids import EPOCHS, FAMILY, HEALTH, WAIT_S, Grid
 
@@ -137,6 +138,17 @@ def test_a_mistake_is_told_in_one_line(options: list[str], message: str, tmp_pat
     assert "\n" not in str(result.exception)
     assert getattr(result.exception, "exit_code", None) == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_a_cluster_without_room_for_a_cell_is_told_of() -> None:
+    nodes = [
+        {"Alive": True, "Resources": {"CPU": 4.0}},
+        {"Alive": True, "Resources": {"CPU": 1.0, "GPU": 1.0}},
+        {"Alive": False, "Resources": {"CPU": 8.0, "GPU": 8.0}},
+    ]
+    assert lacking(nodes, {"CPU": 4, "GPU": 0}) is None
+    assert lacking(nodes, {"CPU": 1, "GPU": 0.25}) is None
+    assert "No machine of the cluster has the 4 CPU and 0.5 GPU" in str(lacking(nodes, {"CPU": 4, "GPU": 0.5}))
 
 
 def is_gone(process: int) -> bool:

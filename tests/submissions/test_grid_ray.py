@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,15 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield cluster
     finally:
         cluster.shutdown()
+
+
+def test_where_no_cluster_answers_it_is_said_at_once(tmp_path: Path, two_categories: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free = taken.getsockname()[1]
+    with Grid(two_categories, tmp_path / "out").start("--engine", "ray", "--address", f"127.0.0.1:{free}") as running:
+        _, said = running.communicate(timeout=WAIT_S)
+    assert running.returncode == 2
+    assert said == f"wikiorder: --address 127.0.0.1:{free}: no Ray cluster answers there (Connection refused)\n"
 
 
 @pytest.mark.slow

@@ -8,13 +8,16 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 from collections import Counter, deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from threading import RLock
+from typing import Any
 
+import click
 from tqdm import tqdm
 
 from harness.records import InputError
@@ -22,6 +25,7 @@ from harness.sandbox import kernel
 from submissions.recipe.grid.plan import Cell, Outcome, Work
 
 Done = tuple[Cell, Outcome | str]
+ANSWER_S = 10.0  # a cluster answers within one
 RETRIES = 3  # one worker may be killed by chance, three hardly: then the cell itself is too large for its machine
 
 
@@ -93,12 +97,15 @@ def on_ray(cells: Sequence[Cell], work: Work, address: str | None, gpu_share: fl
     begun = not ray.is_initialized()
     if begun:
         try:
+            _knock(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except ConnectionError as error:
-            first = str(error).strip().splitlines()[0]
+        except OSError as error:  # a ConnectionError of Ray's own is one too
+            first = (error.strerror or str(error)).strip().splitlines()[0]
             raise InputError(f"--address {address}: no Ray cluster answers there ({first})") from None
     try:
         share = gpu_share if ray.cluster_resources().get("GPU") else 0  # type: ignore[no-untyped-call]  # ray gives it no types
+        if lack := lacking(ray.nodes(), {"CPU": cpus, "GPU": share}):  # type: ignore[no-untyped-call]  # the same
+            click.echo(lack, err=True)
         task = ray.remote(num_cpus=cpus, num_gpus=share, max_retries=RETRIES)(attempt)
         pending = {task.remote(cell, work): cell for cell in cells}
         while pending:
@@ -107,8 +114,28 @@ def on_ray(cells: Sequence[Cell], work: Work, address: str | None, gpu_share: fl
                 cell = pending.pop(reference)
                 try:
                     yield cell, ray.get(reference)
-                except ray.exceptions.WorkerCrashedError as error:
-                    yield cell, f"its worker died {RETRIES + 1} times ({str(error).splitlines()[0]})"
+                except ray.exceptions.RayTaskError:
+                    raise  # a fault of our code, not of a machine
+                except ray.exceptions.RayError as error:
+                    yield cell, f"its worker died {RETRIES + 1} times ({str(error).strip().splitlines()[0]})"
     finally:
         if begun:
             ray.shutdown()
+
+
+def _knock(address: str | None) -> None:
+    """An OSError where nothing listens at HOST:PORT; Ray itself would try for minutes. Other addresses it resolves."""
+    host, colon, port = (address or "").rpartition(":")
+    if colon and port.isdecimal() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_S).close()
+
+
+def lacking(nodes: Sequence[Mapping[str, Any]], wanted: Mapping[str, float]) -> str | None:
+    """What to tell if no machine has what one cell takes: Ray would wait in silence, for one may yet join."""
+    for node in nodes:
+        if node["Alive"] and all(node["Resources"].get(kind, 0) >= amount for kind, amount in wanted.items()):
+            return None
+    asked = " and ".join(f"{amount:g} {kind}" for kind, amount in wanted.items() if amount)
+    return (
+        f"No machine of the cluster has the {asked} that a cell takes; waiting for one to join. Ask for less: --cpus."
+    )
