@@ -70,6 +70,8 @@ def png(content: bytes) -> bytes:
             raise UnusablePictureError("a truncated PNG")
         if kind == b"acTL":
             raise UnusablePictureError("an animated PNG")
+        if kind == b"IHDR" and chunk[16:17] == b"\x10":
+            raise UnusablePictureError("a PNG of 16 bits a channel; wanted 8 at most")
         if kind in PNG_KEPT:
             if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:]):
                 raise UnusablePictureError(f"a broken PNG: the checksum of {kind.decode()} is wrong")

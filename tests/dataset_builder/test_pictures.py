@@ -38,9 +38,10 @@ def bomb() -> bytes:
     return PNG + head + chunk(b"IDAT", zlib.compress(bytes(1000))) + END
 
 
-def png_of(data: bytes) -> bytes:
-    """A PNG of 100 x 100 pixels whose chunks are sound, whatever is in them."""
-    return PNG + chunk(b"IHDR", struct.pack(">IIBBBBB", 100, 100, 8, 0, 0, 0, 0)) + chunk(b"IDAT", data) + END
+def png_of(data: bytes, depth: int = 8, colours: int = 0) -> bytes:
+    """A PNG of 100 x 100 pixels whose chunks are sound, whatever is in them. colours: 0 grey, 2 RGB."""
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 100, 100, depth, colours, 0, 0, 0))
+    return PNG + head + chunk(b"IDAT", data) + END
 
 
 def cut_short(jpeg: bytes) -> bytes:
@@ -74,7 +75,8 @@ def look(folder: Path, name: str = "p.png", more: str = "") -> tuple[Picture, ..
         (cut_short(encoded(NOISE, "JPEG", progressive=True)), "unusable picture", "premature end of data segment"),
         (encoded(Image.new("RGB", (40, 40)), "GIF"), "unusable picture", "no JPEG, PNG or WebP"),
         (encoded(Image.new("CMYK", (40, 40)), "JPEG"), "unusable picture", "colour mode CMYK"),
-        (encoded(Image.new("I;16", (40, 40)), "PNG"), "unusable picture", "colour mode I;16"),
+        (encoded(Image.new("I;16", (40, 40)), "PNG"), "unusable picture", "16 bits a channel"),
+        (png_of(zlib.compress(bytes(100 * 601)), depth=16, colours=2), "unusable picture", "16 bits a channel"),
         (picture("x", side=31), "small picture", "31 x 31 pixels; the shorter side must have 32"),
     ],
 )
@@ -93,6 +95,8 @@ def test_a_bad_picture_is_a_fault_that_says_what_was_found(
     [
         ("../outside.png", "leaves the raw folder"),
         ("link.png", "leaves the raw folder"),
+        ("elsewhere/outside.png", "leaves the raw folder"),
+        ("folder/../../outside.png", "leaves the raw folder"),
         ("folder", "not a plain file"),
         ("a\x00b.png", "a name that no file can have"),
         ("absent.png", "no such file"),
@@ -103,9 +107,18 @@ def test_no_name_and_no_link_leads_out_of_the_raw_folder(tmp_path: Path, name: s
     (raw / "folder").mkdir(parents=True)
     (tmp_path / "outside.png").write_bytes(picture("x"))
     (raw / "link.png").symlink_to(tmp_path / "outside.png")
+    (raw / "elsewhere").symlink_to(tmp_path)
     fault = look(raw, name)
     assert isinstance(fault, Fault)
     assert words in fault.detail
+
+
+def test_a_link_to_another_picture_of_the_crawl_is_that_picture(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/p.png").write_bytes(picture("x", 40))
+    (tmp_path / "link.png").symlink_to("folder/p.png")
+    (tmp_path / "there").symlink_to("folder")
+    assert look(tmp_path, "link.png") == look(tmp_path, "there/p.png") == look(tmp_path, "folder/p.png")
 
 
 def test_a_good_picture_is_stored_under_the_hash_of_what_is_left_of_it(tmp_path: Path) -> None:
