@@ -47,8 +47,10 @@ def test_the_default_settings_are_the_papers() -> None:
     assert (paper.learning_rate, paper.batch, paper.epochs, paper.warm_up) == (1e-5, 4, 5, 0)
 
 
-def test_a_killed_run_resumes_and_ends_in_the_same_weights(tmp_path: Path) -> None:
-    whole = make_run(tmp_path / "whole")
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_killed_run_resumes_and_ends_in_the_same_weights(tmp_path: Path, fast: bool) -> None:
+    settings = replace(SETTINGS, fast=fast)
+    whole = make_run(tmp_path / "whole", settings)
     whole.finish(lambda curve: None)
 
     def kill(curve: Curve) -> None:
@@ -56,9 +58,9 @@ def test_a_killed_run_resumes_and_ends_in_the_same_weights(tmp_path: Path) -> No
             raise KilledError
 
     with pytest.raises(KilledError):
-        make_run(tmp_path / "killed").finish(kill)
+        make_run(tmp_path / "killed", settings).finish(kill)
     epochs: list[float] = []
-    resumed = make_run(tmp_path / "killed")
+    resumed = make_run(tmp_path / "killed", settings)
     resumed.finish(lambda curve: epochs.append(curve["epoch"]))
     assert epochs == [3, 4]
     for key, value in whole.model.state_dict().items():
