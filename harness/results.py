@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from harness import bundle, release, testset
@@ -42,10 +43,20 @@ def find(folders: Sequence[Path]) -> list[Path]:
 
 
 def load_set(data: Path, found: Bundle) -> FrozenSet:
-    """Load and verify the set that the bundles answer. data: its folder, or the one above its subset."""
-    subset = found.result["set"]["subset"]
+    """Load and verify the set that the bundles answer. data: its folder, or the one above its subset.
+
+    Where they answer the part of one category, as a model made for it does, this is that part.
+    """
+    subset, digest = found.result["set"]["subset"], found.result["set"]["digest"]
     frozen = testset.load(data / subset if (data / subset).is_dir() else data)
-    if frozen.digest != found.result["set"]["digest"]:
+    answered = {row.category for row in found.articles}
+    parts = (
+        testset.of_category(frozen, name)
+        for name, count in frozen.manifest.counts.items()
+        if name in answered and count
+    )
+    frozen = next((part for part in chain([frozen], parts) if part.digest == digest), frozen)
+    if frozen.digest != digest:
         raise InputError(
             f"{frozen.root} is {frozen.title} ({frozen.digest[:12]}…), but {found.root} answers {set_title(found)} "
             f"({found.result['set']['digest'][:12]}…); name the set that was asked"

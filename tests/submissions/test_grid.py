@@ -15,6 +15,7 @@ from harness.records import InputError
 from submissions.recipe.grid import store, table
 from submissions.recipe.grid.engines import lacking
 from submissions.recipe.grid.plan import Cell, Outcome, plan
+from tests.sets import tiny_set
 from tests.submissions.grids import EPOCHS, FAMILY, HEALTH, WAIT_S, Grid
 
 
@@ -168,6 +169,35 @@ def test_a_finished_grid_has_a_table_and_is_not_run_again(undisturbed: Grid) -> 
     assert [undisturbed.epochs(cell) for cell in undisturbed.cells] == [[*range(1, EPOCHS + 1)]] * 2
     assert undisturbed.finish() == ""  # no cell is left to tell of
     assert json.loads(undisturbed.tables()[0]) == page
+
+
+@pytest.mark.slow
+def test_what_a_cell_answered_is_verified_against_its_part_of_the_set(
+    undisturbed: Grid, two_categories: Path, tmp_path: Path
+) -> None:
+    bundles = [next((undisturbed.out / cell.folder).rglob("result.json")).parent for cell in undisturbed.cells]
+    told = CliRunner().invoke(wikiorder, ["verify", *map(str, bundles), "--data", str(two_categories / "test")])
+    assert told.output.count("whole; every number follows") == 2, told.output
+    other = tiny_set(tmp_path, articles=12, categories=(FAMILY, HEALTH))
+    told = CliRunner().invoke(wikiorder, ["verify", str(bundles[0]), "--data", str(other.root)])
+    assert "answers tiny-family-life 1.0 test" in str(told.exception)
+
+
+@pytest.mark.slow
+def test_cells_that_fail_are_named_with_their_reason_and_do_not_stop_the_others(
+    undisturbed: Grid, two_categories: Path, tmp_path: Path
+) -> None:
+    grid = Grid(two_categories, tmp_path / "out")
+    failing, other = grid.cells
+    (grid.out / failing.folder).mkdir(parents=True)
+    (grid.out / failing.folder / "weights").write_text("in the way", encoding="utf-8")
+    with grid.start() as running:
+        out, said = running.communicate(timeout=WAIT_S)
+    assert running.returncode == 1
+    assert f"failed: {failing}: " in said
+    assert "Not a directory" in said
+    assert "1 of 2 cells are finished" in out
+    assert store.read(grid.out, other) == store.read(undisturbed.out, other)
 
 
 @pytest.mark.slow

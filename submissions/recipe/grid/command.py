@@ -222,6 +222,8 @@ def _report(cells: Sequence[Cell], work: Work, identity: dict[str, Any], head: s
     outcomes = store.finished(work.out, cells)
     if not outcomes:
         return
+    if len(outcomes) < len(cells):
+        head += f"\n{len(outcomes)} of {len(cells)} cells are finished; averages are over those."
     entries = table.compare(cells, outcomes)
     files.write(work.out / "table2.json", files.json_page(table.to_json(entries, cells, outcomes, identity)).encode())
     files.write(work.out / "table2.md", f"# {table.TITLE}\n\n{table.render(entries, head, 'github')}".encode())

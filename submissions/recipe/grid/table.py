@@ -130,7 +130,7 @@ def render(entries: Sequence[Entry], head: str, style: str) -> str:
         align = ["left", *["right"] * (len(headers) - 1)]
         table = tabulate(rows, headers=headers, tablefmt=style, disable_numparse=True, colalign=align)
         parts += [f"{mark}{MODELS[baseline]}", "", table, ""]
-    return "\n".join([*parts, *_spread(entries), ""])
+    return "\n".join([*parts, *_spread(entries)]).rstrip() + "\n"
 
 
 def _texts(entry: Entry | None) -> tuple[str, str, str]:
