@@ -30,35 +30,38 @@ def spread(subsets: Mapping[str, Rows]) -> Figure:
         stories.barh(names, [table[name].stories for name in names], color=GREY)
         stories.set_title("Articles")
         stories.grid(axis="y", visible=False)
+        furthest = max((place for rows in subsets.values() for place in statistics.distances(rows)), default=1)
+        last = min(LARGEST, furthest)
         for number, (subset, rows) in enumerate(subsets.items()):
             if rows:
-                _shares(distance, statistics.distances(rows), number)
-                _reached(per_article, statistics.pairs_per_article(rows), subset, number)
+                _shares(distance, statistics.distances(rows), subset, number, last)
+                _reached(per_article, statistics.pairs_per_article(rows), number)
         distance.set_title("Steps apart")
         distance.set_ylabel("share of pairs")
-        distance.set_xlim(0.5, LARGEST + 0.5)
-        distance.set_xticks([1, 6, 12, 18, LARGEST], ["1", "6", "12", "18", f"{LARGEST} or more"])
+        distance.set_xlim(0.5, last + 0.5)
+        ticks = [*range(1, last, max(1, last // 4)), last]
+        distance.set_xticks(ticks, [*map(str, ticks[:-1]), f"{last}+" if last < furthest else f"{last}"])
+        distance.legend(loc="upper right")
         distance.set_ylim(bottom=0)
         per_article.set_title("Pairs an article")
         per_article.set_ylabel("share of articles with at most so many")
         per_article.set_ylim(0, 1.02)
-        per_article.legend(loc="lower right")
     return figure
 
 
-def _shares(axis: Axes, counts: Mapping[int, int], number: int) -> None:
+def _shares(axis: Axes, counts: Mapping[int, int], label: str, number: int, last: int) -> None:
     """Shares, since the subsets differ in size; as lines, so that three of them stay legible."""
     total = sum(counts.values())
-    cut = dict.fromkeys(range(1, LARGEST + 1), 0)
+    cut = dict.fromkeys(range(1, last + 1), 0)
     for place, count in counts.items():
-        cut[min(place, LARGEST)] += count
-    axis.plot(list(cut), [count / total for count in cut.values()], markersize=2.5, **look(number))
+        cut[min(place, last)] += count
+    axis.plot(list(cut), [count / total for count in cut.values()], markersize=2.5, label=label, **look(number))
 
 
-def _reached(axis: Axes, counts: Mapping[int, int], label: str, number: int) -> None:
+def _reached(axis: Axes, counts: Mapping[int, int], number: int) -> None:
     shares = list(accumulate(count / sum(counts.values()) for count in counts.values()))
     style = look(number)
-    axis.step([0, *counts], [0.0, *shares], where="post", color=style["color"], label=label)
+    axis.step([0, *counts], [0.0, *shares], where="post", color=style["color"])
 
 
 def clouds(titles: Mapping[str, list[str]]) -> Figure:
