@@ -30,7 +30,7 @@ SANDBOXES = ("auto", "docker", "process")
 @click.option("--weights", type=click.Path(path_type=Path), help="A folder, seen read-only by the predictor.")
 @click.option(
     "--results",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),  # closed to a root without capabilities, till it takes its owner
     default=Path("results"),
     envvar="WIKIORDER_RESULTS",
     show_default=True,

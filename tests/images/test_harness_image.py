@@ -60,9 +60,9 @@ def docker_run(*arguments: str, check: bool = True) -> subprocess.CompletedProce
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """A folder of a user who is not root, as on a person's machine."""
+    """A folder of a user who is not root, as on a person's machine, and closed to all others."""
     folder = tmp_path / "results"
-    folder.mkdir()
+    folder.mkdir(mode=0o700)
     if os.geteuid() == 0:
         os.chown(folder, OWNER, OWNER)
     return folder
@@ -87,6 +87,7 @@ def test_the_printed_command_evaluates_offline_and_leaves_the_results_to_their_o
     owners = {path.stat().st_uid for path in results.rglob("*")}
     assert owners == {results.stat().st_uid}
 
+    results.chmod(0o755)
     checked = docker_run(*options, "verify", *bundles, "--data", "dataset_builder/wikiorder-sample")
     assert checked.stdout.splitlines() == [f"{bundle}: whole; every number follows" for bundle in bundles]
 
