@@ -171,7 +171,7 @@ def parse(text: str, where: str) -> Spec:
     """A spec from TOML text; an InputError names the key that is unknown, missing or out of range."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not valid TOML: {error}") from None
     for name, kind in SECTIONS.items():
         if name in table or name not in OPTIONAL:

@@ -58,7 +58,7 @@ def load(folder: Path) -> Submission:
         raise InputError(f"{folder}: no {MANIFEST} in it, so it is no submission; copy one from submissions/coin")
     try:
         record = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid TOML ({error})") from None
     schema.check(record, "submission", str(path))
     image = record.get("image", {"dockerfile": "Dockerfile"})

@@ -62,7 +62,8 @@ def _vector(sent: Any, part: str, pair_id: str) -> Vectors:
         raise SubmissionError(
             f"predict_pairs: {pair_id}: `embeddings.{part}` is no base64 of float32: {error}"
         ) from None
-    length = float(np.linalg.norm(vector.astype(np.float64)))
+    with np.errstate(invalid="ignore"):  # of a NaN
+        length = float(np.linalg.norm(vector.astype(np.float64)))
     if not 0 < length < np.inf:  # refuses NaN as well
         raise SubmissionError(
             f"predict_pairs: {pair_id}: `embeddings.{part}` has length {length}; send finite numbers, not all zero"

@@ -120,7 +120,8 @@ class Embeddings:
 
 def unit(vectors: Vectors, pairs: Sequence[StepPair]) -> Vectors:
     """Scaled to unit length; a vector without a direction is the submission's fault."""
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)  # squares overflow float32
+    with np.errstate(invalid="ignore"):  # of a NaN, which is refused below
+        lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)  # squares overflow float32
     bad = ~(np.isfinite(lengths) & (lengths > 0))[:, 0]
     if bad.any():
         pair = pairs[int(np.argmax(bad))]

@@ -125,7 +125,7 @@ def image_size(tag: str) -> int:
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def rows(size: Size) -> Iterator[Row]:
+def images(size: Size) -> Iterator[Row]:
     torch = "cpu" if (WHEELS / "torch-cpu/lock.txt").exists() else "cuda"
     if not all(complete(layer) for layer in ("tools", f"torch-{torch}", "runtime", "harness")):
         yield absent("wikiorder-harness", "build/wheelhouse lacks wheels of docker/locks; `make images` fetches them")
@@ -159,4 +159,4 @@ def building(ours: Path, plain: Path, torch: str, cold: Sequence[str]) -> Iterat
 
 
 if __name__ == "__main__":
-    measuring.main(rows, __doc__)
+    measuring.main(images, __doc__)

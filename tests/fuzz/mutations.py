@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -105,10 +106,10 @@ def in_values(draw: st.DrawFn, valid: bytes) -> bytes:
     records = [json.loads(line) for line in (text.splitlines() if by_line else [text])]
     for _ in range(draw(st.integers(1, 2))):
         places = list(_places(records))
-        holder, key = draw(st.sampled_from(places))
-        draw(st.sampled_from(CHANGES))(holder, key, draw(st.sampled_from(VALUES)))
-        if not records:
+        if not places:
             break
+        holder, key = draw(st.sampled_from(places))
+        draw(st.sampled_from(CHANGES))(holder, key, deepcopy(draw(st.sampled_from(VALUES))))
     ascii_only = draw(st.booleans())
     lines = [json.dumps(record, ensure_ascii=ascii_only) for record in records]
     return "\n".join(lines).encode("utf-8", "surrogatepass") + b"\n"

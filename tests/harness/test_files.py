@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import files
+from dataset_builder import spec
+from harness import files, submission
 from harness.records import InputError
 
 
@@ -50,3 +51,12 @@ def test_a_field_of_another_type_is_refused_and_named(tmp_path: Path) -> None:
         path.write_bytes(row)
         with pytest.raises(InputError, match=r"articles.jsonl:1: "):
             list(files.read_records(path, "article_count", _read_count))
+
+
+@pytest.mark.parametrize("value", ["[" * 5000, "1" * 5000, '"\\ud800"'])
+def test_a_manifest_that_no_parser_survives_is_refused_in_one_line(tmp_path: Path, value: str) -> None:
+    (tmp_path / "submission.toml").write_text(f"parameters = {value}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"submission\.toml: not valid TOML"):
+        submission.load(tmp_path)
+    with pytest.raises(InputError, match=r"spec\.toml: not valid TOML"):
+        spec.parse(f"canaries = {value}\n", "spec.toml")
