@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import transformers
 
 from submissions.recipe.encoders import Encoders, Part, no_tokenizer, small_tower
+from submissions.recipe.open_weights import OpenEncoders
 from submissions.recipe.sequence import Marks
 from submissions.recipe.settings import SmallSize
 
@@ -136,8 +137,12 @@ class BlipEncoders(Encoders):
         return cls({"blip": transformers.BlipForImageTextRetrieval(config)}, tokenizer, processor)
 
 
+# The paper's three, which are compared with its tables.
 BASELINES: dict[str, type[Encoders]] = {
     "clip": ClipEncoders,
     "vit_roberta": VitRobertaEncoders,
     "blip": BlipEncoders,
 }
+
+# Whatever the recipe trains.
+ENCODERS = BASELINES | {"open_weights": OpenEncoders}

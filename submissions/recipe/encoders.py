@@ -88,6 +88,14 @@ class Encoders(nn.Module, ABC):
     def sequencer(self) -> Sequencer:
         return Sequencer(self.tokenizer, self.marks, self.positions)
 
+    def freeze_pictures(self) -> None:
+        """Leave V as it is: only what reads text is trained."""
+        seeing = [name for name, part in self.parts.items() if part.folder == self.picture_folder]
+        if self.picture_folder == self.text_folder:
+            raise RecipeError(f"{type(self).__name__}: one model reads text and pictures; it cannot be frozen in part")
+        for name in seeing:
+            self.models[name].requires_grad_(False)
+
     def save(self, folder: Path) -> None:
         for name, part in self.parts.items():
             self.models[name].save_pretrained(folder / part.folder)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +17,14 @@ from torch import Tensor
 from harness.serve import Pair
 from submissions.recipe.cache import PictureCache
 from submissions.recipe.model import Batch, OrderModel, moved, pad
-from submissions.recipe.pictures import Pixels
 
 Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
 class Examples:
-    """shown: int64 (pairs, 2), rows of `pictures`, uint8 (unique pictures, 3, H, W); both None in modality "text".
+    """shown: int64 (pairs, 2), rows of `pictures`, uint8 (unique pictures, 3, H, W)
+    or the float32 vectors of a frozen encoder, (unique pictures, width); both None in modality "text".
 
     ids, mask: int64 (2, pairs, longest), padded: each pair's tokens, and at 1 those with its steps exchanged.
     labels: int64 (pairs,); 1 in order.
@@ -34,7 +34,7 @@ class Examples:
     mask: Tensor
     labels: Tensor
     shown: npt.NDArray[np.int64] | None
-    pictures: Pixels | None
+    pictures: npt.NDArray[Any] | None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -70,13 +70,17 @@ def prepare(
     sequencer = model.encoders.sequencer
     texts = [sequencer(pair) for pair in (*pairs, *map(turn, pairs))]
     ids, mask = (table.view(2, len(pairs), -1) for table in pad(texts, sequencer.padding))
-    shown = pictures = None
+    shown: npt.NDArray[np.int64] | None = None
+    pictures: npt.NDArray[Any] | None = None
     if model.modality != "text":
         images = [pair.images for pair in pairs if pair.images is not None]
         names = sorted({name for both in images for name in both})
         row = {name: index for index, name in enumerate(names)}
         shown = np.array([[row[first], row[second]] for first, second in images])
-        pictures = cache.pictures(root, names, model.encoders.processor)
+        if model.remembered is None:
+            pictures = cache.pictures(root, names, model.encoders.processor)
+        else:
+            pictures = model.remembered([root / name for name in names]).numpy()
     return Examples(ids, mask, torch.tensor(labels), shown, pictures)
 
 

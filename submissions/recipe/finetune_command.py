@@ -54,9 +54,10 @@ def finetune(
     \b
     wikiorder finetune submissions/clip --data DIR --modality vision+text --weights CLIP --out RUN
     wikiorder finetune submissions/clip --data DIR --preset sample --out RUN
+    wikiorder finetune submissions/open_weights --data DIR --preset open --weights OPEN --out RUN
     """
     from harness import submission, testset
-    from submissions.recipe.baselines import BASELINES
+    from submissions.recipe.baselines import ENCODERS
     from submissions.recipe.cache import PictureCache
     from submissions.recipe.errors import RecipeError
     from submissions.recipe.finetuning import Task, fine_tune
@@ -64,11 +65,11 @@ def finetune(
     if pooled and category is not None:
         raise InputError(f"--pooled trains one model for all categories, --category {category} one for it: choose one")
     name = submission.load(baseline).name
-    if name not in BASELINES:
-        raise InputError(f"{baseline}: {name} is no baseline of this recipe; wanted one of {', '.join(BASELINES)}")
-    if preset == "paper" and weights is None:
+    if name not in ENCODERS:
+        raise InputError(f"{baseline}: {name} is no baseline of this recipe; wanted one of {', '.join(ENCODERS)}")
+    if preset != "sample" and weights is None:
         raise InputError(
-            f"the paper's preset starts from a published checkpoint: `wikiorder weights fetch {name} FOLDER`, then "
+            f"the preset {preset} starts from a published checkpoint: `wikiorder weights fetch {name} FOLDER`, then "
             "`--weights FOLDER`"
         )
     settings = replace(PRESETS[preset], **{key: value for key, value in changes.items() if value is not None})

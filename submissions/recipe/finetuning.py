@@ -12,8 +12,8 @@ import torch
 from harness import testset
 from harness.records import InputError, Modality, StepPair
 from harness.serve import Pair
-from submissions.recipe import published
-from submissions.recipe.baselines import BASELINES
+from submissions.recipe import packages, published
+from submissions.recipe.baselines import ENCODERS
 from submissions.recipe.cache import PictureCache
 from submissions.recipe.curves import draw
 from submissions.recipe.encoders import Encoders
@@ -51,11 +51,11 @@ def fine_tune(task: Task, modality: Modality, out: Path, resume: bool = False) -
             f"{out}: holds a run of {modality} already; go on with it by --resume, or choose another --out"
         )
     torch.manual_seed(task.settings.seed)
-    model = OrderModel(task.baseline, modality, starting_point(task))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = OrderModel(task.baseline, modality, starting_point(task), task.settings.frozen_pictures).to(device)
     choose_threads(model)
     train, validation = (ready(part, task, model) for part in (task.train, task.validation))
     record = {**origin(task), "pairs": {"train": len(train), "validation": len(validation)}}
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     run = Run(model, train, validation, task.settings, record, work, device)
     run.finish(lambda curve: click.echo(f"{modality}: {line(curve, task.settings.epochs)}"))
     run.publish(final)
@@ -91,11 +91,11 @@ def check_same(final: Path, task: Task, modality: Modality) -> None:
 
 def starting_point(task: Task) -> Encoders:
     """The pretrained encoders, or small ones that know nothing yet and whose tokenizer reads the train set's text."""
-    kind = BASELINES[task.baseline]
+    kind = ENCODERS[task.baseline]
     if task.weights is not None:
         if (task.weights / RECORD).is_file():
             raise InputError(f"{task.weights}: a fine-tuned checkpoint; --weights wants a published one, to start from")
-        published.check(task.baseline, task.weights)
+        (packages if task.baseline in packages.PACKAGED else published).check(task.baseline, task.weights)
         return kind.load(task.weights)
     size = SmallSize()
     texts = [text for q in task.train.questions for text in (q.title, q.first.headline, q.second.headline)]

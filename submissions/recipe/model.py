@@ -22,9 +22,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from harness.serve import Pair
-from submissions.recipe.baselines import BASELINES
+from submissions.recipe.baselines import ENCODERS
 from submissions.recipe.encoders import Encoders
 from submissions.recipe.errors import RecipeError
+from submissions.recipe.frozen import Remembered
 from submissions.recipe.pictures import read_pictures
 from submissions.recipe.settings import MODALITIES
 
@@ -36,7 +37,10 @@ SMALL = 10_000_000  # parameters
 
 @dataclass(frozen=True)
 class Batch:
-    """ids, mask: int64 (pairs, length). pixels: uint8 (pairs, 2, 3, H, W), or None in modality "text"."""
+    """ids, mask: int64 (pairs, length). pixels: uint8 (pairs, 2, 3, H, W), or None in modality "text".
+
+    Of a frozen vision encoder, pixels are its vectors already: float (pairs, 2, picture_width).
+    """
 
     ids: Tensor
     mask: Tensor
@@ -67,7 +71,7 @@ class OrderModel(nn.Module):
     mean: Tensor
     spread: Tensor
 
-    def __init__(self, name: str, modality: str, encoders: Encoders) -> None:
+    def __init__(self, name: str, modality: str, encoders: Encoders, frozen_pictures: bool = False) -> None:
         super().__init__()
         self.name = name
         self.modality = modality
@@ -77,14 +81,24 @@ class OrderModel(nn.Module):
         processor = encoders.processor
         for key, values in (("mean", processor.image_mean), ("spread", processor.image_std)):
             self.register_buffer(key, 255 * torch.tensor(values).view(3, 1, 1), persistent=False)
+        self.remembered: Remembered | None = None
+        if frozen_pictures:
+            encoders.freeze_pictures()
+            self.remembered = Remembered(self.see, processor)
 
     def forward(self, batch: Batch) -> Output:
         text = self.encoders.text(batch.ids, batch.mask)
         if batch.pixels is None:
             return Output(self.head(text), text, None)
-        pixels = (batch.pixels.flatten(0, 1).float() - self.mean) / self.spread
-        pictures = self.encoders.pictures(pixels).view(len(text), 2, -1)
+        if self.remembered is None:
+            pictures = self.see(batch.pixels.flatten(0, 1)).view(len(text), 2, -1)
+        else:
+            pictures = batch.pixels
         return Output(self.head(torch.cat([text, pictures.flatten(1)], dim=1)), text, pictures)
+
+    def see(self, pixels: Tensor) -> Tensor:
+        """pixels: uint8 (pictures, 3, H, W) -> float (pictures, picture_width)."""
+        return self.encoders.pictures((pixels.to(self.mean.device).float() - self.mean) / self.spread)
 
     def encode(self, pairs: Sequence[Pair]) -> Batch:
         """Questions as tensors: what the modality leaves out is not looked at."""
@@ -93,6 +107,9 @@ class OrderModel(nn.Module):
         if self.modality == "text":
             return Batch(ids, mask, None)
         paths = [pair.images for pair in pairs if pair.images is not None]
+        if self.remembered is not None:
+            vectors = self.remembered([Path(path) for both in paths for path in both])
+            return Batch(ids, mask, vectors.view(len(paths), 2, -1))
         return Batch(ids, mask, torch.from_numpy(read_pictures(paths, self.encoders.processor)))
 
     def save(self, folder: Path, record: dict[str, Any], stored: torch.dtype) -> None:
@@ -138,7 +155,8 @@ def load(folder: Path, modality: str) -> OrderModel:
     record = read_record(folder)
     if record["modality"] != modality:
         raise RecipeError(f"{folder}: a checkpoint of modality {record['modality']}, wanted {modality}")
-    model = OrderModel(record["baseline"], modality, BASELINES[record["baseline"]].load(folder))
+    frozen = bool(record.get("settings", {}).get("frozen_pictures"))
+    model = OrderModel(record["baseline"], modality, ENCODERS[record["baseline"]].load(folder), frozen)
     try:
         model.head.load_state_dict(load_file(folder / HEAD))
     except (OSError, RuntimeError, SafetensorError) as error:
@@ -157,6 +175,6 @@ def read_record(folder: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"{path}: not valid JSON ({error})") from None
     known = isinstance(record, dict) and record.get("format") == FORMAT
-    if not known or record.get("baseline") not in list(BASELINES) or record.get("modality") not in MODALITIES:
+    if not known or record.get("baseline") not in list(ENCODERS) or record.get("modality") not in MODALITIES:
         raise RecipeError(f"{path}: not the record of a checkpoint of this recipe; retrain with `wikiorder finetune`")
     return dict(record)

@@ -16,8 +16,11 @@ from submissions.recipe.settings import folder_name
 WEIGHTS = "WIKIORDER_WEIGHTS"  # a run of `wikiorder finetune`, mounted in place of the shipped weights
 
 
-def predictor(shipped: Path) -> Callable[[Start], Predict]:
-    """What `harness.serve.serve` calls. shipped: the folder with one checkpoint a modality, `vision_text` and so on."""
+def predictor(shipped: Path, embeddings: bool = True) -> Callable[[Start], Predict]:
+    """What `harness.serve.serve` calls. shipped: the folder with one checkpoint a modality, `vision_text` and so on.
+
+    embeddings: send the vectors that the head reads; those of text and of pictures must be of one size.
+    """
 
     def start(hello: Start) -> Predict:
         torch.manual_seed(hello.seed)
@@ -31,7 +34,7 @@ def predictor(shipped: Path) -> Callable[[Start], Predict]:
         def predict(pairs: list[Pair]) -> list[float] | list[Embedded]:
             output = model(model.encode(pairs).to(device))
             probabilities: list[float] = output.p_in_order.tolist()
-            if output.pictures is None or hello.modality != "vision+text":
+            if output.pictures is None or hello.modality != "vision+text" or not embeddings:
                 return probabilities
             text, pictures = output.text.float().cpu().numpy(), output.pictures.float().cpu().numpy()
             rows = zip(probabilities, pictures, text, strict=True)

