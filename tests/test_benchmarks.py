@@ -93,7 +93,7 @@ def test_verify_and_sha256sum_name_the_same_altered_file(tmp_path: Path) -> None
     assert verifying.ours(root) == verifying.theirs(root, verifying.parts(root, tmp_path)) == {name}
 
 
-SLOW = {"finetune", "paper_scale"}
+SLOW = {"finetune", "full_size", "paper_scale"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in BENCHMARKS])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from shutil import which
 
 import torch
 from torch import Tensor
@@ -39,7 +40,7 @@ class Pace:
         if not fast:
             return cls()
         if device.type == "cuda" and torch.cuda.is_bf16_supported():
-            return cls("bfloat16", fused=True, compiled=find_spec("triton") is not None)
+            return cls("bfloat16", fused=True, compiled=_can_compile())
         return cls(fused=True)
 
     @property
@@ -61,8 +62,14 @@ class Pace:
 
         if not (self.compiled and compiled):
             return step
+        torch.compiler.reset()  # forgets the last model: only so many graphs are kept, whatever they are of
         graph: Step = torch.compile(step, mode="reduce-overhead", dynamic=False)
         return graph
+
+
+def _can_compile() -> bool:
+    """Triton writes the kernels, and a compiler of C what starts them; an image for running models may lack both."""
+    return find_spec("triton") is not None and any(map(which, (os.environ.get("CC", "cc"), "gcc", "clang")))
 
 
 @contextmanager
