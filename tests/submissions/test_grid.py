@@ -50,6 +50,20 @@ def test_an_entry_is_the_mean_over_seeds_beside_the_published_number() -> None:
     assert macro.value == micro.value == 0.625
 
 
+def test_more_seeds_are_not_more_articles() -> None:
+    counts = [(4, 10), (5, 10), (6, 10), (7, 10), (8, 10), (9, 10)]
+    cells = plan(("blip",), ("text",), (FAMILY,), 3)
+    once, thrice = (table.compare(c, {cell: outcome(cell, *counts) for cell in c}) for c in (cells[:1], cells))
+    assert once[0].low is not None
+    assert (thrice[0].low, thrice[0].high) == pytest.approx((once[0].low, once[0].high), abs=0.01)
+
+
+def test_the_spread_over_seeds_is_told() -> None:
+    cells = plan(("blip",), ("text",), (FAMILY,), 2)
+    entries = table.compare(cells, {cells[0]: outcome(cells[0], (2, 4)), cells[1]: outcome(cells[1], (3, 4))})
+    assert "standard deviation of 17.7 points" in table.render(entries, "", "simple")  # 0.5 and 0.75: 0.25 / sqrt 2
+
+
 def test_averages_stand_beside_the_published_average_of_the_same_categories() -> None:
     cells = plan(("clip",), ("vision",), (FAMILY, HEALTH), 1)
     entries = table.compare(
