@@ -51,10 +51,9 @@ def _group(articles: Collection[Illustrated], seen: Sightings, pool: Path, rules
         "similar picture": list(_similar_picture(seen, alike, common)),
         "same title": list(_same_title(articles)) if rules.titles else [],
     }
-    of = components(
-        (one.article.article_id for one in articles), (link[:2] for kind in links.values() for link in kind)
-    )
-    _refuse_giants(articles, of, links, rules.max_share)
+    categories = {one.article.article_id: one.article.category for one in articles}
+    of = components(categories, (link[:2] for kind in links.values() for link in kind))
+    _refuse_giants(categories, of, links, rules.max_share)
     sizes = Counter(Counter(of.values()).values())
     report = {
         "groups": len(set(of.values())),
@@ -130,13 +129,11 @@ def _same_title(articles: Iterable[Illustrated]) -> Iterator[Link]:
 
 
 def _refuse_giants(
-    articles: Iterable[Illustrated], of: Mapping[str, str], links: Mapping[str, Sequence[Link]], max_share: float
+    categories: Mapping[str, str], of: Mapping[str, str], links: Mapping[str, Sequence[Link]], max_share: float
 ) -> None:
     """A group that takes most of a category leaves no split to speak of; better to ask than to guess."""
-    inside = Counter((one.article.category, of[one.article.article_id]) for one in articles)
-    totals: Counter[str] = Counter()
-    for (category, _), count in inside.items():
-        totals[category] += count
+    totals = Counter(categories.values())
+    inside = Counter((category, of[article]) for article, category in categories.items())
     for (category, name), count in sorted(inside.items()):
         if count > 1 and count > max_share * totals[category]:
             why = [f"{kind} {what}" for kind, found in links.items() for one, _, what in found if of[one] == name]

@@ -13,6 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
+from dataset_builder.articles import Article, RawStep
+from dataset_builder.filters import Illustrated
+from dataset_builder.pictures import Picture
+from harness.records import Answer, Step, StepPair
+
 Record = TypeVar("Record")
 Key = str | bytes
 
@@ -21,7 +26,13 @@ def _view(content: dict[str, str]) -> MappingProxyType[str, str]:
     return MappingProxyType(content)
 
 
+def _fields(record: Any) -> tuple[type, tuple[Any, ...]]:
+    return type(record), tuple(getattr(record, name) for name in record.__slots__)
+
+
 copyreg.pickle(MappingProxyType, lambda view: (_view, (dict(view),)))  # records hold their strata in one
+for kind in (Article, RawStep, Picture, Illustrated, StepPair, Step, Answer):
+    copyreg.pickle(kind, _fields)  # in half the time that dataclasses take
 
 
 class DoubledError(Exception):

@@ -27,9 +27,9 @@ def stats(folder: Path, out: Path | None, key_file: Path | None, figures: bool) 
     wikiorder dataset stats sets/open-howto/test
     """
     key = release.read_key(key_file) if key_file else None
+    sets = _subsets(folder)
     subsets = {
-        name: statistics.counted(frozen, release.canaries(frozen, key) if key else ())
-        for name, frozen in _subsets(folder).items()
+        name: statistics.counted(frozen, release.canaries(frozen, key) if key else ()) for name, frozen in sets.items()
     }
     out = out or _beside(folder)
     out.mkdir(parents=True, exist_ok=True)
@@ -46,11 +46,15 @@ def stats(folder: Path, out: Path | None, key_file: Path | None, figures: bool) 
         out / "stats.md", f"# {folder.resolve().name}\n\n{statistics.show(subsets, 'github')}\n{shown}".encode()
     )
     click.echo(statistics.show(subsets))
+    if key is None and any(frozen.manifest.visibility == "hidden" for frozen in sets.values()):
+        click.echo("Canaries are counted in; --key-file leaves them out.")
     click.echo(out)
 
 
 def _subsets(folder: Path) -> dict[str, FrozenSet]:
     """The sets of a build, or the one that the folder is itself."""
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
     if (folder / "manifest.json").is_file():
         frozen = testset.load(folder)
         return {frozen.manifest.subset: frozen}
