@@ -93,10 +93,11 @@ def test_verify_and_sha256sum_name_the_same_altered_file(tmp_path: Path) -> None
     assert verifying.ours(root) == verifying.theirs(root, verifying.parts(root, tmp_path)) == {name}
 
 
-SLOW = {"finetune", "full_size", "paper_scale"}
+SLOW = {"finetune", "full_size", "image", "paper_scale", "transport"}
+MARKS = {name: [pytest.mark.slow] for name in SLOW} | {"image": [pytest.mark.slow, pytest.mark.docker]}
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in BENCHMARKS])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS.get(name, [])) for name in BENCHMARKS])
 def test_a_benchmark_runs_and_both_of_its_sides_come_to_the_same(name: str) -> None:
     rows, ended = measure(name, Size.TINY)
     assert ended, rows[-1].limit
