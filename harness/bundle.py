@@ -239,8 +239,8 @@ def _read_count(row: dict[str, Any]) -> ArticleCount:
 
 def _read_probe(row: dict[str, Any]) -> Prediction:
     pair_id, variant = row["pair_id"], Variant(row["variant"])
-    if VARIANT_MARK in pair_id:
-        raise ValueError(f"{pair_id[:80]!r} is no pair's id")
+    if not isinstance(pair_id, str) or VARIANT_MARK in pair_id:
+        raise ValueError(f"{str(pair_id)[:80]!r} is no pair's id")
     return Prediction(f"{pair_id}{VARIANT_MARK}{variant}", row["p_in_order"])
 
 

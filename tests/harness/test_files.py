@@ -1,5 +1,6 @@
 """Strangers' JSON: what comes through the door can be gone through and written again."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,16 @@ def test_a_field_of_another_type_is_refused_and_named(tmp_path: Path) -> None:
         path.write_bytes(row)
         with pytest.raises(InputError, match=r"articles.jsonl:1: "):
             list(files.read_records(path, "article_count", _read_count))
+
+
+@pytest.mark.parametrize("pair_id", [{"": ""}, ["a"], 7, "a:swapped"])
+def test_a_probe_of_no_pair_is_refused(tmp_path: Path, pair_id: object) -> None:
+    from harness.bundle import _read_probe
+
+    path = tmp_path / "probes.jsonl"
+    path.write_text(json.dumps({"pair_id": pair_id, "variant": "swapped", "p_in_order": 0.25}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"probes\.jsonl:1: pair_id"):
+        list(files.read_records(path, "probe", _read_probe))
 
 
 @pytest.mark.parametrize("value", ["[" * 5000, "1" * 5000, '"\\ud800"'])
