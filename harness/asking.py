@@ -1,25 +1,25 @@
-"""Asking the whole plan: a request out, an answer journaled, the next batch read meanwhile."""
+"""Asking the whole plan: one fresh predictor a pass, each answered batch journaled before the next is sent."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import keyed, pictures, protocol, questions, vectors
+from harness import questions
+from harness.conversation import Conversation
 from harness.exchange import Exchange
-from harness.journal import Entry, Journal
-from harness.protocol import Hello, Question
-from harness.questions import Batch, Pass
-from harness.records import Answer, HarnessError, Modality, Prediction, SubmissionError
+from harness.journal import Journal
+from harness.protocol import Hello
+from harness.questions import Pass
+from harness.records import Answer, Modality, Prediction, SubmissionError
 from harness.sandbox import lease
 from harness.sandbox.base import Launch, Limits, Sandbox, Session
 from harness.sandbox.channel import PredictorEndedError
-from harness.statistics.embedding_gap import Vectors
 from harness.submission import Submission
 from harness.testset import FrozenSet
 from harness.vectors import VectorFile
@@ -130,21 +130,17 @@ class Asking:
             began = time.monotonic()
             with self.sandbox.open(launch) as session:
                 try:
-                    hello = self._greet(session)
+                    talk = Conversation(session, order.frozen, order.modality, order.limits)
+                    hello = talk.greet(order.seed, order.submission.resources.batch)
                     journal.agree_on(hello.batch)
                     kept = self._keep_vectors(hello, journal) if number == 1 else None
                     ready = time.monotonic()
                     try:
-                        self._ask_batches(session, folder, journal, self._plan(journal), number, kept)
+                        self._ask_batches(talk, folder, journal, number, kept)
                     finally:
                         self.asked.starts.append(Start(answered, ready - began, time.monotonic() - ready))
                 except SubmissionError as error:
                     raise type(error)(f"{error} ({_last_words(session, self.log)})") from None
-
-    def _greet(self, session: Session) -> Hello:
-        order, limit = self.order, self.order.submission.resources.batch
-        session.channel.send(protocol.initialize(0, order.modality, order.seed, limit), order.limits.startup_s)
-        return protocol.read_hello(session.channel.receive(order.limits.startup_s), 0, limit)
 
     def _keep_vectors(self, hello: Hello, journal: Journal) -> VectorFile | None:
         """Where the vectors of the first pass go, if the predictor sends any; it may not change its mind in a run."""
@@ -157,82 +153,32 @@ class Asking:
         return None
 
     def _ask_batches(
-        self,
-        session: Session,
-        folder: Path,
-        journal: Journal,
-        passes: Sequence[Pass],
-        number: int,
-        kept: VectorFile | None,
+        self, conversation: Conversation, folder: Path, journal: Journal, number: int, kept: VectorFile | None
     ) -> None:
         """Ask one pass from where the journal ends. Batches are counted over both passes."""
+        passes = self._plan(journal)
         batches = [batch for p in passes for batch in p.batches]
         first = sum(len(p.batches) for p in passes[: number - 1])
         end = first + len(passes[number - 1].batches[: self.most])
         again = len(journal.entries) - 1
-        began = time.monotonic()
+        left = [(index, batches[index]) for index in range(max(first, again), end)]
+        total, began = sum(map(len, batches)), time.monotonic()
         with (
             Exchange(folder, 2 * (journal.batch or 0), journal.key) as exchange,
-            ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader,
+            closing(conversation.ask(left, exchange, embeddings=kept is not None)) as answers,
         ):
-            index = max(first, again)
-            ahead: Future[list[bytes]] = reader.submit(self._read, batches[index])
-            while index < end:
-                shown = _result(ahead)
-                if index + 1 < end:
-                    ahead = reader.submit(self._read, batches[index + 1])
-                entry, sent = self._ask_batch(session, exchange, journal.key, index, batches[index], shown, kept)
-                if index == again:
-                    self.asked.stateful |= not _agree(journal.entries[index].predictions, entry.predictions)
+            for answered in answers:
+                if answered.number == again:
+                    before = journal.entries[again].predictions
+                    self.asked.stateful |= not _agree(before, answered.entry.predictions)
                 else:
-                    if kept is not None and sent is not None:
-                        kept.append(sent)
-                    journal.append(entry)
-                index += 1
-                self.watch(PHASES[number], sum(map(len, batches[:index])), sum(map(len, batches)))
+                    if kept is not None and answered.vectors is not None:
+                        kept.append(answered.vectors)
+                    journal.append(answered.entry)
+                done = answered.number + 1
+                self.watch(PHASES[number], sum(map(len, batches[:done])), total)
                 if time.monotonic() - began > self.order.limits.total_s:
-                    raise SubmissionError(f"took over {self.order.limits.total_s:g} s for {index} batches")
-
-    def _ask_batch(
-        self,
-        session: Session,
-        exchange: Exchange,
-        key: bytes,
-        index: int,
-        batch: Batch,
-        shown: Sequence[bytes],
-        kept: VectorFile | None,
-    ) -> tuple[Entry, Vectors | None]:
-        """The answers, and the vectors if they are kept. index: the batch's number over both passes, and, one up, the
-
-        request's id.
-        """
-        limit = self.order.limits.batch_s
-        slots = exchange.fill(index, shown) if shown else []
-        paths = [f"{session.exchange}/{slot}" for slot in slots]
-        images = list(zip(paths[::2], paths[1::2], strict=True)) if paths else [(None, None)] * len(batch)
-        ids = {keyed.token(key, "question", ask.key): ask.key for ask in batch}
-        sent = [Question(opaque, ask.shown, *image) for opaque, ask, image in zip(ids, batch, images, strict=True)]
-        began = time.monotonic()
-        session.channel.send(protocol.predict_pairs(index + 1, sent, self.order.modality), limit)
-        reply = session.channel.receive(limit)
-        seconds = time.monotonic() - began
-        entry = Entry(tuple(protocol.read_predictions(reply, index + 1, ids)), seconds)
-        return entry, None if kept is None else vectors.read(reply, index + 1, ids)
-
-    def _read(self, batch: Batch) -> list[bytes]:
-        """The pictures of a batch, first and second step by turns; none where the modality sends none."""
-        if not self.order.modality.sends_images:
-            return []
-        steps = [(step, ask.variant) for ask in batch for step in (ask.shown.first, ask.shown.second)]
-        return [pictures.render(self.order.frozen.picture(step).read_bytes(), variant) for step, variant in steps]
-
-
-def _result(ahead: Future[list[bytes]]) -> list[bytes]:
-    try:
-        return ahead.result()
-    except OSError as error:
-        raise HarnessError(f"{error.filename}: {error.strerror}; the set changed or went away meanwhile") from None
+                    raise SubmissionError(f"took over {self.order.limits.total_s:g} s for {done} batches")
 
 
 def _agree(before: Sequence[Prediction], after: Sequence[Prediction]) -> bool:

@@ -7,49 +7,99 @@ bind mount would show inode numbers and birth times that sort into the steps' tr
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
+from mmap import mmap
 from pathlib import Path
 from types import TracebackType
 
 from harness import keyed
 
+Picture = str | bytes  # the path of a file of the set, copied as it is; or what a variant made of one
+ROOM = 2**22  # bytes of a slot that are mapped; a larger picture takes a slower way
+
 
 class Exchange:
-    """folder: empty, and readable by the predictor. slots: pictures of one batch at most. key: of this run alone."""
+    """folder: empty, and readable by the predictor. slots: pictures of one batch at most. key: of this run alone.
+
+    A slot is mapped into memory, and the kernel reads a file of the set straight into it: one copy, not two.
+    """
 
     def __init__(self, folder: Path, slots: int, key: bytes) -> None:
-        self._key = key
+        self.key = key
         self._names = [keyed.token(key, "slot", number) for number in range(slots)]
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
-        self._descriptors = [os.open(folder / name, flags, 0o644) for name in self._names]
+        self._paths = [str(folder / name) for name in self._names]
         self._sizes = [0] * slots
-        for descriptor in self._descriptors:
-            os.fchmod(descriptor, 0o644)  # whatever the umask says, another user must be able to read
+        with ExitStack() as mapped:
+            self._views = [memoryview(mapped.enter_context(_map(path))) for path in self._paths]
+            self._mapped = mapped.pop_all()
 
-    def fill(self, batch: int, pictures: Sequence[bytes]) -> list[str]:
+    def names(self, batch: int, pictures: int) -> list[str]:
+        """The names of the slots that will hold a batch's pictures, in the pictures' order."""
+        return [self._names[slot] for slot in self._draw(batch, pictures)]
+
+    def fill(self, batch: int, pictures: Sequence[Picture]) -> list[str]:
         """Put a batch's pictures into slots and return the slots' names, in the pictures' order; empty the others.
 
-        Slots are written in their own order, which the key draws anew for each batch.
+        Slots are written in their own order; which picture goes into which, the key draws anew for each batch.
         """
-        drawn = keyed.shuffled(len(self._names), self._key, "slots of batch", batch)
-        holds = dict(zip(drawn, pictures, strict=False))
-        if len(pictures) > len(drawn):
-            raise ValueError(f"{len(pictures)} pictures do not fit into {len(drawn)} slots")
-        for slot, descriptor in enumerate(self._descriptors):
-            content = holds.get(slot, b"")
-            os.pwrite(descriptor, content, 0)
-            if (
-                len(content) < self._sizes[slot]
-            ):  # only then: to free pages and to take new ones costs as much as to copy
-                os.ftruncate(descriptor, len(content))
-            self._sizes[slot] = len(content)
-        return [self._names[slot] for slot in drawn[: len(pictures)]]
+        drawn = self._draw(batch, len(pictures))
+        holds = dict(zip(drawn, pictures, strict=True))
+        for slot in range(len(self._names)):
+            picture = holds.get(slot, b"")
+            if isinstance(picture, bytes):
+                self._write(slot, picture)
+            else:
+                self._copy(slot, picture)
+        for path in self._paths:  # or they would tell how long each took, and so how it was made
+            os.utime(path, ns=(0, 0))
+        return [self._names[slot] for slot in drawn]
 
     def close(self) -> None:
-        for descriptor in self._descriptors:
-            os.close(descriptor)
-        self._descriptors = []
+        for view in self._views:
+            view.release()
+        self._mapped.close()
+
+    def _draw(self, batch: int, pictures: int) -> list[int]:
+        if pictures > len(self._names):
+            raise ValueError(f"{pictures} pictures do not fit into {len(self._names)} slots")
+        return keyed.shuffled(len(self._names), self.key, "slots of batch", batch)[:pictures]
+
+    def _copy(self, slot: int, picture: str) -> None:
+        source = os.open(picture, os.O_RDONLY)
+        try:
+            size = os.fstat(source).st_size
+            if size <= ROOM:
+                self._resize(slot, size)
+                self._read_into(slot, source, size)
+            else:
+                self._write(slot, Path(picture).read_bytes())
+        finally:
+            os.close(source)
+
+    def _read_into(self, slot: int, source: int, size: int) -> None:
+        try:
+            copied = os.readv(source, [self._views[slot][:size]]) if size else 0
+        except OSError as error:
+            if error.errno != errno.EFAULT:
+                raise
+            copied = -1
+        if copied < size:  # the kernel stops where it finds no room for the slot
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._paths[slot])
+
+    def _write(self, slot: int, content: bytes) -> None:
+        """Not through the mapping: there, a lack of room would end this process."""
+        self._resize(slot, len(content))
+        if content:
+            with Path(self._paths[slot]).open("r+b", buffering=0) as stream:
+                stream.write(content)
+
+    def _resize(self, slot: int, size: int) -> None:
+        if size != self._sizes[slot]:  # its pages stay: to free them and take new ones costs as much as to copy
+            os.truncate(self._paths[slot], size)
+            self._sizes[slot] = size
 
     def __enter__(self) -> Exchange:
         return self
@@ -58,3 +108,16 @@ class Exchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _map(path: str) -> mmap:
+    """Make an empty slot, and map the room that it may grow into."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        os.fchmod(descriptor, 0o644)  # whatever the umask says, another user must be able to read
+        os.ftruncate(descriptor, ROOM)
+        mapped = mmap(descriptor, ROOM)
+        os.ftruncate(descriptor, 0)
+        return mapped
+    finally:
+        os.close(descriptor)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import exchange as exchange_module
 from harness.exchange import Exchange
 
 KEY = b"run key"
@@ -51,3 +52,51 @@ def test_more_pictures_than_slots_is_our_fault(tmp_path: Path) -> None:
 def test_another_user_can_read_the_slots_whatever_the_umask(tmp_path: Path) -> None:
     with Exchange(tmp_path, 1, KEY):
         assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o644}
+
+
+def test_a_file_of_the_set_arrives_byte_for_byte_whatever_lay_in_the_slot_before(tmp_path: Path) -> None:
+    contents = [b"", b"x", bytes(range(256)) * 300, b"short"]
+    sources = [tmp_path / f"source {number}" for number in range(4)]
+    for source, content in zip(sources, contents, strict=True):
+        source.write_bytes(content)
+    (tmp_path / "exchange").mkdir()
+    with Exchange(tmp_path / "exchange", 4, KEY) as exchange:
+        for batch in range(10):
+            names = exchange.fill(batch, [str(source) for source in sources])
+            assert [(tmp_path / "exchange" / name).read_bytes() for name in names] == contents
+
+
+def test_a_picture_larger_than_what_is_mapped_arrives_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange_module, "ROOM", 4096)
+    (tmp_path / "large").write_bytes(b"large" * 1000)
+    (tmp_path / "exchange").mkdir()
+    with Exchange(tmp_path / "exchange", 1, KEY) as exchange:
+        (name,) = exchange.fill(0, [str(tmp_path / "large")])
+        assert (tmp_path / "exchange" / name).read_bytes() == b"large" * 1000
+
+
+def test_no_time_tells_whether_a_picture_is_the_sets_own_or_was_made_for_a_variant(tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(b"the set's")
+    (tmp_path / "exchange").mkdir()
+    with Exchange(tmp_path / "exchange", 4, KEY) as exchange:
+        exchange.fill(0, [str(tmp_path / "picture"), b"a variant's"])
+        stats = [path.stat() for path in (tmp_path / "exchange").iterdir()]
+    assert {(stat.st_mtime_ns, stat.st_atime_ns) for stat in stats} == {(0, 0)}
+
+
+def test_the_names_of_a_batch_are_known_before_it_is_filled(tmp_path: Path) -> None:
+    with Exchange(tmp_path, 6, KEY) as exchange:
+        assert exchange.names(3, 2) == exchange.fill(3, [b"first", b"second"])
+
+
+def test_no_room_for_a_picture_is_an_error_and_not_a_picture_cut_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "picture").write_bytes(b"nine bytes" * 1000)
+    (tmp_path / "exchange").mkdir()
+    monkeypatch.setattr(exchange_module.os, "readv", lambda source, views: 4096)
+    with (
+        Exchange(tmp_path / "exchange", 1, KEY) as exchange,
+        pytest.raises(OSError, match="No space left on device"),
+    ):
+        exchange.fill(0, [str(tmp_path / "picture")])
