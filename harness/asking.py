@@ -16,10 +16,11 @@ from harness.exchange import Exchange
 from harness.journal import Journal
 from harness.protocol import Hello
 from harness.questions import Pass
-from harness.records import Answer, Modality, Prediction, SubmissionError
+from harness.records import Answer, InfrastructureError, Modality, Prediction, SubmissionError
 from harness.sandbox import lease
 from harness.sandbox.base import Launch, Limits, Sandbox, Session
 from harness.sandbox.channel import PredictorEndedError
+from harness.sandbox.evidence import Usage
 from harness.submission import Submission
 from harness.testset import FrozenSet
 from harness.vectors import VectorFile
@@ -27,6 +28,8 @@ from harness.vectors import VectorFile
 SAME = 1e-4  # two answers to one question closer than this agree: a GPU's sums move in the seventh digit
 LAST_WORDS = 200  # characters of the predictor's log that a failure quotes
 RESTARTS = 1  # a predictor may die once: a driver fault should not cost a night, a habit of dying should
+RETRIES = 1  # so may the machine or the engine, for another reason
+PAUSE_S = 5.0  # what an engine takes to come back
 PHASES = {1: "asking", 2: "asking variants"}
 
 Watch = Callable[[str, int, int], None]  # (phase, questions done, questions in all)
@@ -51,21 +54,36 @@ class Order:
 
 @dataclass(frozen=True)
 class Start:
-    """One start of a predictor: batches answered before it, seconds until it was ready, seconds of asking."""
+    """One start of a predictor: batches answered before it, seconds until it was ready, seconds of asking, its use."""
 
     at_batch: int
     startup_s: float
     asking_s: float
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class Seam:
+    """Where a predictor was started again, and what had ended the one before. fault: "submission", "infrastructure"."""
+
+    at_batch: int
+    fault: str
+    reason: str
 
 
 @dataclass
 class Asked:
-    """What came of the asking. latencies_s: by batch of the plan. stateful: asked the same again, it said otherwise."""
+    """What came of the asking. latencies_s: by batch of the plan. stateful: asked the same again, it said otherwise.
+
+    libraries: their versions, by the predictor's word.
+    """
 
     predictions: list[Prediction] = field(default_factory=list)
     latencies_s: list[float] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
+    seams: list[Seam] = field(default_factory=list)
     stateful: bool = False
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +98,7 @@ class Asking:
     log: Path
     watch: Watch
     asked: Asked = field(default_factory=Asked)
+    pause_s: float = PAUSE_S
     most: int | None = None  # batches of the first pass, for a rehearsal that stops there
     _plans: dict[int, tuple[Pass, ...]] = field(default_factory=dict)  # by the size of a batch
 
@@ -91,22 +110,23 @@ class Asking:
     def run(self) -> None:
         """Ask what the journal does not hold yet, each pass of a fresh predictor; what came of it is in `asked`.
 
-        A predictor that dies is started once more and asked the rest. Raises SubmissionError when it cannot be helped.
+        A predictor that dies is started once more and asked the rest; so it is where the machine or the engine gives
+        way, without counting against it. Raises SubmissionError or InfrastructureError when it cannot be helped.
         """
-        asked, number, restarts = self.asked, 1, RESTARTS
-        with Journal(self.journal, self.identity) as journal:
+        number, left = 1, {"submission": RESTARTS, "infrastructure": RETRIES}
+        while number in PHASES and (number == 1 or self.most is None):
             try:
-                while number in PHASES and (number == 1 or self.most is None):
-                    try:
-                        self._ask_pass(number, journal)
-                        number += 1
-                    except PredictorEndedError:
-                        restarts -= 1
-                        if restarts < 0:
-                            raise
-            finally:
-                asked.predictions = [prediction for entry in journal.entries for prediction in entry.predictions]
-                asked.latencies_s = [entry.seconds for entry in journal.entries]
+                self._ask_pass(number)
+                number += 1
+            except (PredictorEndedError, InfrastructureError, OSError) as error:
+                fault = "submission" if isinstance(error, PredictorEndedError) else "infrastructure"
+                left[fault] -= 1
+                if left[fault] < 0:
+                    if isinstance(error, OSError):
+                        raise InfrastructureError(_words(error)) from None
+                    raise
+                self.asked.seams.append(Seam(len(self.asked.latencies_s), fault, _words(error)))
+                time.sleep(self.pause_s if fault == "infrastructure" else 0)
 
     def _plan(self, journal: Journal) -> tuple[Pass, ...]:
         """Nothing before the size of a batch is settled; made once, since 33,000 pairs take half a second."""
@@ -115,32 +135,43 @@ class Asking:
             self._plans[batch] = questions.plan(order.frozen, batch, order.modality, order.probed)
         return self._plans[batch] if batch else ()
 
-    def _ask_pass(self, number: int, journal: Journal) -> None:
-        """Start a predictor and ask the rest of one pass, the last journaled batch once more."""
-        passes = self._plan(journal)
-        answered = len(journal.entries)
-        if passes and answered >= sum(len(p.batches) for p in passes[:number]):
-            return
+    def _ask_pass(self, number: int) -> None:
+        """Ask the rest of one pass. The journal is opened anew: what an error has cut short in it goes."""
+        with Journal(self.journal, self.identity) as journal:
+            try:
+                passes = self._plan(journal)
+                if not passes or len(journal.entries) < sum(len(p.batches) for p in passes[:number]):
+                    self._ask_fresh(number, journal)
+            finally:
+                self.asked.predictions = [p for entry in journal.entries for p in entry.predictions]
+                self.asked.latencies_s = [entry.seconds for entry in journal.entries]
+
+    def _ask_fresh(self, number: int, journal: Journal) -> None:
+        """Start a predictor and ask it the rest of one pass, the last journaled batch once more."""
+        order, answered = self.order, len(journal.entries)
         with lease.folder("exchange", os.getpid(), in_memory=True) as folder:
             folder.chmod(0o755)  # the predictor is another user; its view is read-only
-            order = self.order
             secret = order.frozen.root.resolve()
             launch = Launch(order.submission, self.image, folder, order.weights, secret, self.log, order.limits)
             self.watch("starting", 0, 0)
-            began = time.monotonic()
+            began = ready = time.monotonic()
             with self.sandbox.open(launch) as session:
                 try:
                     talk = Conversation(session, order.frozen, order.modality, order.limits)
                     hello = talk.greet(order.seed, order.submission.resources.batch)
                     journal.agree_on(hello.batch)
+                    self.asked.libraries = hello.libraries
                     kept = self._keep_vectors(hello, journal) if number == 1 else None
                     ready = time.monotonic()
-                    try:
-                        self._ask_batches(talk, folder, journal, number, kept)
-                    finally:
-                        self.asked.starts.append(Start(answered, ready - began, time.monotonic() - ready))
+                    self._ask_batches(talk, folder, journal, number, kept)
                 except SubmissionError as error:
-                    raise type(error)(f"{error} ({_last_words(session, self.log)})") from None
+                    self._note(session, answered, began, ready)
+                    raise _blame(error, session, self.log) from None
+                self._note(session, answered, began, ready)
+
+    def _note(self, session: Session, at_batch: int, began: float, ready: float) -> None:
+        asking_s = time.monotonic() - ready if ready > began else 0.0
+        self.asked.starts.append(Start(at_batch, max(ready - began, 0.0), asking_s, session.usage()))
 
     def _keep_vectors(self, hello: Hello, journal: Journal) -> VectorFile | None:
         """Where the vectors of the first pass go, if the predictor sends any; it may not change its mind in a run."""
@@ -185,9 +216,18 @@ def _agree(before: Sequence[Prediction], after: Sequence[Prediction]) -> bool:
     return all(abs(b.p_in_order - a.p_in_order) <= SAME for b, a in zip(before, after, strict=True))
 
 
-def _last_words(session: Session, log: Path) -> str:
-    """How the predictor stands, and the last line it printed."""
-    ending = f"the predictor {session.ending()}"
+def _blame(error: SubmissionError, session: Session, log: Path) -> SubmissionError | InfrastructureError:
+    """The error with the predictor's last words; or another, where it was ended by somebody else."""
+    ending = session.ending()
+    if isinstance(error, PredictorEndedError) and ending.outside:
+        return InfrastructureError(ending.outside)
     session.channel.close()
     lines = log.read_bytes()[-4096:].decode("utf-8", "replace").strip().splitlines()
-    return f"{ending}; it last printed {lines[-1][:LAST_WORDS]!r}" if lines else ending
+    printed = f"; it last printed {lines[-1][:LAST_WORDS]!r}" if lines else ""
+    return type(error)(f"{error} (the predictor {ending}{printed})")
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or error}"
+    return str(error)

@@ -6,6 +6,7 @@
       predictions.jsonl   pair_id, p_in_order
       probes.jsonl        pair_id, variant, p_in_order: what the second pass asked again
       timings.json        start-up, latencies, rates: apart, since they differ from run to run
+      environment.json    machine, versions, what each predictor used, where another took over
       embeddings.npz      centroids and a sample of vectors, if the predictor sends any; their figures: result.json
       stderr.log          what the predictor printed, up to a cap
       SHA256SUMS          written last, so present means finished
@@ -36,6 +37,7 @@ from harness.testset import FrozenSet
 FORMAT = 1
 MOST = 2**31  # pairs that one article may be counted with; no sum of such counts overflows
 WITHHELD = ("predictions.jsonl", "probes.jsonl", "stderr.log", "embeddings.npz")  # of a hidden set: told pair by pair
+ENVIRONMENT = "environment.json"
 CONTENTS = ("result.json", "articles.jsonl", "predictions.jsonl", "probes.jsonl", "timings.json")
 
 
@@ -66,6 +68,7 @@ class Bundle:
     result: dict[str, Any]
     articles: tuple[ArticleCount, ...]
     timings: dict[str, Any]
+    environment: dict[str, Any] | None = None  # of earlier bundles, and of predictions without a run
 
     @cached_property
     def predictions(self) -> dict[str, float]:
@@ -137,6 +140,7 @@ def write(
     predictions: Mapping[str, float],
     probes: Sequence[Prediction],
     timings: Mapping[str, Any],
+    environment: Mapping[str, Any] | None = None,
 ) -> str:
     """Write a bundle into `root`, where stderr.log may lie already; SHA256SUMS comes last. Returns its digest.
 
@@ -154,6 +158,9 @@ def write(
     files.write(root / "predictions.jsonl", "".join(lines).encode())
     files.write(root / "probes.jsonl", "".join(probed).encode())
     files.write(root / "timings.json", files.json_page(timings).encode())
+    if environment is not None:
+        schema.check(environment, "environment", ENVIRONMENT)
+        files.write(root / ENVIRONMENT, files.json_page(environment).encode())
     files.write(root / "result.json", files.json_page(result).encode())
     return checksums.seal(root)
 
@@ -230,7 +237,15 @@ def read(root: Path) -> Bundle:
             raise InputError(f"{root}: no {name} in it, so it is no result bundle; evaluate again")
     timings = files.parse_object((root / "timings.json").read_bytes(), str(root / "timings.json"))
     articles = tuple(files.read_records(root / "articles.jsonl", "article_count", _read_count))
-    return Bundle(root, digest, result, articles, timings)
+    return Bundle(root, digest, result, articles, timings, _read_environment(root / ENVIRONMENT))
+
+
+def _read_environment(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    environment = files.parse_object(path.read_bytes(), str(path))
+    schema.check(environment, "environment", str(path))
+    return environment
 
 
 def _read_count(row: dict[str, Any]) -> ArticleCount:

@@ -14,7 +14,7 @@ from harness.exchange import Exchange, Picture
 from harness.journal import Entry
 from harness.protocol import Hello, Question
 from harness.questions import Ask, Batch
-from harness.records import HarnessError, Modality
+from harness.records import InfrastructureError, Modality
 from harness.sandbox.base import Limits, Session
 from harness.statistics.embedding_gap import Vectors
 from harness.testset import FrozenSet
@@ -105,7 +105,7 @@ def _result(ready: Future[Request]) -> Request:
         return ready.result()
     except OSError as error:
         where = error.filename or "the exchange folder"
-        raise HarnessError(f"{where}: {error.strerror}; pictures of the set could not be copied") from None
+        raise InfrastructureError(f"{where}: {error.strerror}; pictures of the set could not be copied") from None
 
 
 def _fetch(path: str) -> None:

@@ -10,24 +10,24 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness import __version__, bundle, protocol, submission, vectors
+from harness import __version__, bundle, environment, protocol, submission, vectors
 from harness.asking import Asked, Asking, Order, Watch
 from harness.bundle import Bundle
 from harness.checksums import SUMS
 from harness.judging import SCORING_KEY, judge
 from harness.questions import VARIANT_MARK
-from harness.records import Answer, InputError, SubmissionError
+from harness.records import Answer, InfrastructureError, InputError, SubmissionError
 from harness.sandbox.base import Sandbox
 from harness.testset import FrozenSet
 
 LOG = "stderr.log"
+START = ("at_batch", "startup_s", "asking_s")  # of a predictor; what it used is in environment.json
 
 
 def evaluate(order: Order, sandbox: Sandbox, results: Path, watch: Watch, fresh: bool = False) -> Bundle:
@@ -48,12 +48,19 @@ def evaluate(order: Order, sandbox: Sandbox, results: Path, watch: Watch, fresh:
             asking.run()
         except SubmissionError as error:
             failure = str(error)
+        except InfrastructureError as error:
+            raise InfrastructureError(f"{error}. {_how_far(asking.asked)}") from None
     watch("scoring", 0, 0)
     _write(asking, failure, partial, time.monotonic() - began)
     _replace(partial, root)
     for path in (journal, asking.vector_path):  # only now: until the bundle stands, they are all there is
         path.unlink(missing_ok=True)
     return bundle.read(root)
+
+
+def _how_far(asked: Asked) -> str:
+    kept = f"{len(asked.predictions)} answers are kept, and the same command goes on from there"
+    return f"This is no fault of the submission, and is not held against it; {kept}."
 
 
 def identify(order: Order, sandbox: str, image: str | None) -> dict[str, Any]:
@@ -157,7 +164,8 @@ def _write(asking: Asking, failure: str, partial: Path, wall_s: float) -> None:
         vectors.save(found, partial)
         result["embeddings"] = found.finish(SCORING_KEY)
     articles = judged.articles if judged else []
-    bundle.write(partial, result, articles, answered, probes, _timings(asked, wall_s))
+    found_at = environment.describe(asked, asking.sandbox.describe(), asked.libraries)
+    bundle.write(partial, result, articles, answered, probes, _timings(asked, wall_s), found_at)
 
 
 def _timings(asked: Asked, wall_s: float) -> dict[str, Any]:
@@ -169,7 +177,7 @@ def _timings(asked: Asked, wall_s: float) -> dict[str, Any]:
     waited = float(latencies[asked.starts[0].at_batch :].sum())
     asking_s = sum(start.asking_s for start in asked.starts)
     return known | {
-        "starts": [{key: round(value, 3) for key, value in asdict(start).items()} for start in asked.starts],
+        "starts": [{key: round(getattr(start, key), 3) for key in START} for start in asked.starts],
         "batch_s": {f"p{q}": round(float(np.percentile(latencies, q)), 6) for q in (50, 95, 99)},
         "pairs_per_s": round(len(asked.predictions) / float(latencies.sum()), 1),
         "harness_share": round(max(0.0, 1 - waited / asking_s), 4) if asking_s else None,

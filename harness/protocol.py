@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.records import Modality, Prediction, Step, StepPair, SubmissionError
@@ -16,16 +16,21 @@ from harness.records import Modality, Prediction, Step, StepPair, SubmissionErro
 VERSION = 1
 MAX_LINE_BYTES = 4 * 2**20  # a reply to 256 pairs with three 768-d vectors each, in base64, is 3.1 MB
 MAX_BATCH = 256
+MAX_LIBRARIES = 32  # are recorded
 QUOTED = 100  # characters of a predictor's own text that a message shows
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a predictor says of itself: its name, the pairs it wants at once, whether it sends its vectors too."""
+    """What a predictor says of itself: its name, the pairs it wants at once, whether it sends its vectors too.
+
+    libraries: what it runs on, and in which versions; its word, not ours.
+    """
 
     name: str
     batch: int
     embeddings: bool = False
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,11 @@ def read_hello(line: bytes, request_id: int, max_batch: int) -> Hello:
     embeddings = result.get("embeddings", False)
     if type(embeddings) is not bool:
         raise SubmissionError(f"initialize: `embeddings` is {_quote(embeddings)}; send true, false or nothing")
-    return Hello(name, batch, embeddings)
+    libraries = result.get("libraries", {})
+    if not isinstance(libraries, dict) or not all(isinstance(version, str) for version in libraries.values()):
+        raise SubmissionError(f"initialize: `libraries` is {_quote(libraries)}; send names and versions, or nothing")
+    told = {name[:QUOTED]: version[:QUOTED] for name, version in list(libraries.items())[:MAX_LIBRARIES]}
+    return Hello(name, batch, embeddings, told)
 
 
 def read_predictions(line: bytes, request_id: int, pair_ids: Mapping[str, str]) -> list[Prediction]:

@@ -31,6 +31,10 @@ class HarnessError(WikiOrderError):
     """Our fault or the machine's: never held against a submission."""
 
 
+class InfrastructureError(HarnessError):
+    """The engine, the machine or its disk gave way: worth one more try, and then to be gone on with later."""
+
+
 class InputError(HarnessError):
     """The user's mistake: a wrong path, file or option. Nothing was run."""
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 PROTOCOL = 1
+LIBRARIES = ("torch", "torchvision", "transformers", "tokenizers", "numpy", "PIL", "timm", "jax", "onnxruntime")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def serve(load: Callable[[Start], Predict], name: str, batch: int = 64, embeddin
                 return
             predict = load(start)
             sends = embeddings and start.modality == "vision+text"
-            _reply(replies, request, result={"name": name, "batch": min(batch, start.max_batch), "embeddings": sends})
+            hello = {"name": name, "batch": min(batch, start.max_batch), "embeddings": sends, "libraries": _libraries()}
+            _reply(replies, request, result=hello)
         elif request["method"] == "predict_pairs" and predict is not None:
             pairs = [_pair(entry) for entry in params["pairs"]]
             answered: Any = predict(pairs)
@@ -88,6 +90,12 @@ def serve(load: Callable[[Start], Predict], name: str, batch: int = 64, embeddin
             _reply(replies, request, result={"predictions": answers})
         else:
             _reply(replies, request, error={"code": -32601, "message": f"unknown method {request['method']}"})
+
+
+def _libraries() -> dict[str, str]:
+    """Versions of what loading the model has brought in, as far as it is worth telling."""
+    known = {name: getattr(sys.modules.get(name), "__version__", None) for name in LIBRARIES}
+    return {"python": sys.version.split()[0]} | {name: str(version) for name, version in known.items() if version}
 
 
 def _pair(entry: dict[str, Any]) -> Pair:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from harness.records import HarnessError
 from harness.sandbox.channel import Channel
+from harness.sandbox.evidence import Usage
 from harness.submission import Submission
 
 MIB = 2**20
@@ -53,10 +54,14 @@ class Isolation:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a predictor ended. exit_code: 128 + n for signal n, None while it runs. notes: what the kernel says."""
+    """How a predictor ended. exit_code: 128 + n for signal n, None while it runs. notes: what the kernel says.
+
+    outside: who ended it, if neither it did nor its limits.
+    """
 
     exit_code: int | None
     notes: str = ""
+    outside: str = ""
 
     def __str__(self) -> str:
         code = "still runs" if self.exit_code is None else f"ended with exit code {self.exit_code}"
@@ -75,6 +80,10 @@ class Session(Protocol):
         ...
 
     def ending(self) -> Ending: ...
+
+    def usage(self) -> Usage:
+        """What it has used so far; asked before its ending, which may bury it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,10 @@ class Sandbox(Protocol):
 
     def isolation(self, data: Path) -> Isolation:
         """What this sandbox keeps from the predictor, given where the frozen set lies."""
+        ...
+
+    def describe(self) -> str:
+        """What holds the predictor, and its version, in a few words."""
         ...
 
     def open(self, launch: Launch) -> AbstractContextManager[Session]:

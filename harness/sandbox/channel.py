@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.protocol import MAX_LINE_BYTES
-from harness.records import HarnessError, SubmissionError
+from harness.records import InfrastructureError, SubmissionError
 
 STDOUT, STDERR = 1, 2
 MAX_WAITING = 4  # replies that may lie unread; a predictor that keeps to the protocol leaves none
@@ -47,7 +47,7 @@ class Transport(Protocol):
 
 class Channel:
     """A line out, a line back. What goes wrong here is the predictor's doing, a SubmissionError; but for a log that
-    cannot be written, a HarnessError."""
+    cannot be written, an InfrastructureError."""
 
     def __init__(self, transport: Transport, log: Path, log_bytes: int) -> None:
         self._transport = transport
@@ -79,7 +79,7 @@ class Channel:
     def receive(self, seconds: float) -> bytes:
         """The next line, without its newline."""
         if self._trouble:
-            raise HarnessError(self._trouble)
+            raise InfrastructureError(self._trouble)
         with self._changed:
             self._changed.wait_for(lambda: self._lines or self._fault or self._ended, timeout=seconds)
             if self._fault:

@@ -20,8 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.records import HarnessError, InputError, SubmissionError
-from harness.sandbox import sibling
+from harness.records import HarnessError, InfrastructureError, InputError, SubmissionError
+from harness.sandbox import evidence, sibling
 from harness.sandbox.base import (
     EXCHANGE,
     FILES_PER_MIB,
@@ -35,6 +35,7 @@ from harness.sandbox.base import (
 )
 from harness.sandbox.building import BuildLimits, in_time
 from harness.sandbox.channel import Channel
+from harness.sandbox.evidence import Usage
 from harness.sandbox.lease import owner, owner_is_gone
 from harness.submission import Submission
 
@@ -156,20 +157,52 @@ class ContainerSession:
 
     exchange = EXCHANGE
 
-    def __init__(self, container: Container, attached: object, launch: Launch) -> None:
-        self._container = container
+    def __init__(self, engine: DockerClient, container: Container, attached: object, launch: Launch) -> None:
+        self._engine, self._container = engine, container
+        self._killed_before = evidence.killed_for_memory()
         self.channel = Channel(AttachedStream(attached), launch.log, launch.limits.log_bytes)
 
     def ending(self) -> Ending:
-        """Exit code and what the kernel did. `OOMKilled` alone is no verdict: a mere child may have been killed."""
-        for _ in range(20):
-            self._container.reload()
-            state = self._container.attrs["State"]
-            if not state["Running"]:
-                notes = "something in it was killed for memory" if state.get("OOMKilled") else ""
-                return Ending(int(state["ExitCode"]), notes)
-            time.sleep(0.05)
+        """Exit code and who is to blame. `OOMKilled` alone is no verdict: a mere child may have been killed."""
+        try:
+            for _ in range(20):
+                self._container.reload()
+                state = self._container.attrs["State"]
+                if not state["Running"]:
+                    return self._judge(int(state["ExitCode"]), bool(state.get("OOMKilled")))
+                time.sleep(0.05)
+        except engine_errors() as error:
+            return Ending(None, outside=f"the container engine failed: {_short(error)}")
         return Ending(None)
+
+    def _judge(self, exit_code: int, out_of_memory: bool) -> Ending:
+        actions = self._told()
+        out_of_memory |= "oom" in actions
+        kills = evidence.killed_for_memory() - self._killed_before
+        outside = evidence.who_else(exit_code, out_of_memory, "kill" in actions, kills)
+        return Ending(exit_code, "something in it was killed for memory" if out_of_memory else "", outside)
+
+    def _told(self) -> set[str]:
+        """What the engine did to the container and saw of it, such as "kill" and "oom", if it says."""
+        now: Any = f"{time.time():.9f}"  # in whole seconds one would wait for the next
+        try:
+            events = self._engine.events(since=0, until=now, filters={"container": self._container.id}, decode=True)
+            return {str(event.get("Action")) for event in events}
+        except engine_errors():
+            return set()
+
+    def usage(self) -> Usage:
+        """From the engine, and from the kernel where the engine is on this machine."""
+        try:
+            self._container.reload()
+            stats: Any = self._container.stats(stream=False, one_shot=True)
+        except engine_errors():
+            return Usage()
+        state = self._container.attrs["State"]
+        peak, kills = evidence.memory_of_container(int(state.get("Pid") or 0), str(self._container.id))
+        return evidence.usage_of_container(
+            stats, peak, kills if kills is not None else int(bool(state.get("OOMKilled")))
+        )
 
 
 class ContainerSandbox:
@@ -233,21 +266,19 @@ class ContainerSandbox:
 
     def prepare(self, submission: Submission) -> str:
         """Build or find the submission's image, check it, and return its digest."""
-        from docker.errors import DockerException, ImageNotFound
+        from docker.errors import ImageNotFound
 
         try:
             image = self._find(submission) if submission.image else self._build(submission)
         except ImageNotFound:
             raise InputError(f"{submission.name}: image {submission.image} is not here. Pull it first.") from None
-        except DockerException as error:
-            raise HarnessError(f"{submission.name}: the engine failed: {_short(error)}") from None
+        except engine_errors() as error:
+            raise InfrastructureError(f"{submission.name}: the engine failed: {_short(error)}") from None
         check_image(image.attrs, submission.name)
         return str(image.id)
 
     @contextmanager
     def open(self, launch: Launch) -> Iterator[ContainerSession]:
-        from docker.errors import DockerException
-
         run = secrets.token_hex(8)
         container: Container | None = None
         session: ContainerSession | None = None
@@ -259,11 +290,11 @@ class ContainerSandbox:
             )
             container = self._engine.containers.create(**container_options(seen, run, time.time(), self._podman))
             streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-            session = ContainerSession(container, container.attach_socket(params=streams), launch)
+            session = ContainerSession(self._engine, container, container.attach_socket(params=streams), launch)
             container.start()
             yield session
-        except DockerException as error:
-            raise HarnessError(f"the container engine failed: {_short(error)}") from None
+        except engine_errors() as error:
+            raise InfrastructureError(f"the container engine failed: {_short(error)}") from None
         finally:
             try:
                 if session:  # first the stream, then the container: an undrained stream blocks even a forced removal
@@ -308,17 +339,17 @@ class ContainerSandbox:
 
     def _remove(self, container: Container) -> None:
         """Kill and remove. Podman refuses one that ends by itself at that moment, so it is asked again."""
-        from docker.errors import DockerException, NotFound
+        from docker.errors import NotFound
 
         for left in reversed(range(REMOVALS)):
             try:
                 container.remove(force=True, v=True)
             except NotFound:
                 return
-            except DockerException as error:
+            except engine_errors() as error:
                 if not left:
                     said = f"container {container.short_id} could not be removed: {_short(error)}"
-                    raise HarnessError(said) from None
+                    raise InfrastructureError(said) from None
                 time.sleep(REMOVAL_WAIT_S)
             else:
                 return
@@ -351,6 +382,15 @@ def check_image(attributes: dict[str, Any], name: str) -> None:
     size = attributes.get("Size", 0)
     if size > MAX_IMAGE_BYTES:
         raise SubmissionError(f"{name}: its image has {size / 2**30:.0f} GiB, over {MAX_IMAGE_BYTES / 2**30:.0f}.")
+
+
+def engine_errors() -> tuple[type[Exception], ...]:
+    """What the SDK raises of an engine that refuses, and of one that has gone."""
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
+
+    return DockerException, RequestException, HTTPError
 
 
 def _short(error: Exception) -> str:

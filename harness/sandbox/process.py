@@ -26,10 +26,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.records import HarnessError
-from harness.sandbox import confine, kernel, lease
+from harness.records import HarnessError, InfrastructureError
+from harness.sandbox import confine, evidence, kernel, lease
 from harness.sandbox.base import Ending, Isolation, Launch
 from harness.sandbox.channel import STDERR, STDOUT, Channel
+from harness.sandbox.evidence import Usage
 from harness.submission import Submission
 
 CHUNK = 2**18
@@ -45,6 +46,7 @@ SYSTEM = (
     *("/dev/urandom", "/dev/random"),
 )
 GPUS_SHOWN = "CUDA_VISIBLE_DEVICES"
+GRANTED = {"namespaces": "namespaces", "files": "Landlock", "calls": "seccomp"}
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 
 
@@ -102,18 +104,29 @@ class Place(NamedTuple):
 
 
 class ProcessSession:
-    """One predictor as a process of this machine. process: the one that watches over it."""
+    """One predictor as a process of this machine. process: the one that watches over it.
 
-    def __init__(self, process: subprocess.Popen[bytes], launch: Launch, exchange: Path) -> None:
-        self._process = process
+    protected: the predictor is another user, who cannot signal it.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], launch: Launch, exchange: Path, protected: bool) -> None:
+        self._process, self._protected = process, protected
+        self._killed_before = evidence.killed_for_memory()
         self.exchange = str(exchange)
         self.channel = Channel(Pipes(process), launch.log, launch.limits.log_bytes)
 
     def ending(self) -> Ending:
         try:
-            return Ending(self._process.wait(timeout=1))
+            code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return Ending(None)
+        if code < 0 and self._protected:  # then the predictor cannot have done it
+            return Ending(128 - code, outside=f"somebody ended the predictor's watcher, by signal {-code}")
+        kills = evidence.killed_for_memory() - self._killed_before
+        return Ending(code, outside=evidence.who_else(code, False, False, kills))
+
+    def usage(self) -> Usage:
+        return evidence.usage_of_tree(self._process.pid)
 
 
 class ProcessSandbox:
@@ -134,6 +147,10 @@ class ProcessSandbox:
 
     def close(self) -> None:
         """Nothing is held between runs."""
+
+    def describe(self) -> str:
+        granted = [word for part, word in GRANTED.items() if self.kernel[part]]
+        return f"no engine; {', '.join(granted) or 'nothing of the kernel to hold a process'}"
 
     def prepare(self, submission: Submission) -> str | None:
         """Nothing to build: the command runs in the submission's own folder."""
@@ -164,7 +181,7 @@ class ProcessSandbox:
             place = _lay_out(launch, folder, self.uid, bind=self.uid is not None and self.kernel["namespaces"])
             process = self._start(launch, place)
             try:
-                session = ProcessSession(process, launch, place.exchange)
+                session = ProcessSession(process, launch, place.exchange, self.uid is not None)
                 try:
                     yield session
                 finally:
@@ -210,7 +227,7 @@ class ProcessSandbox:
                 start_new_session=True,
             )
         except OSError as error:
-            raise HarnessError(f"the process sandbox could not start: {error}") from None
+            raise InfrastructureError(f"the process sandbox could not start: {error}") from None
 
     def _grants(self, launch: Launch, place: Place) -> list[tuple[str, int]]:
         """All that the predictor may open, and what it may do with it."""

@@ -95,7 +95,7 @@ def test_the_public_bundle_withholds_what_was_answered_and_states_its_digest(
     out = tmp_path / "public-bundle"
     runner.invoke(publish, [str(whole), str(out)], catch_exceptions=False)
     held = {path.name for path in out.iterdir()}
-    assert held == {"result.json", "articles.jsonl", "timings.json", "SHA256SUMS"}
+    assert held == {"result.json", "articles.jsonl", "timings.json", "environment.json", "SHA256SUMS"}
     public, kept = bundle.read(out), bundle.read(whole)
     assert public.articles == kept.articles
     assert public.result["scores"] == kept.result["scores"]
