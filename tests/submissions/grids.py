@@ -13,7 +13,7 @@ from submissions.recipe.grid.plan import Cell, plan
 ROOT = Path(__file__).parents[2]
 FAMILY, HEALTH = "Family Life", "Health"
 EPOCHS = 40  # few pairs make short epochs: so many give time to be killed in
-WAIT_S = 120
+WAIT_S = 300  # for a grid of ten seconds, on a machine with much else to do
 
 
 class Grid:
