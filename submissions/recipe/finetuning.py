@@ -80,8 +80,9 @@ def check_same(final: Path, task: Task, modality: Modality) -> None:
     """Refuse a finished checkpoint that is not of this task."""
     record = read_record(final)
     wanted = {"baseline": task.baseline, "modality": modality.value, **origin(task)}
-    wanted["settings"] = asdict(task.settings)
-    record["settings"] = asdict(PRESETS["paper"]) | record.get("settings", {})  # an older one lacks the newer settings
+    wanted |= {f"settings.{name}": value for name, value in asdict(task.settings).items()}
+    settings = asdict(PRESETS["paper"]) | record.get("settings", {})  # an older record lacks the newer settings
+    record |= {f"settings.{name}": value for name, value in settings.items()}
     differing = [name for name, value in wanted.items() if record.get(name) != value]
     if differing:
         raise InputError(

@@ -55,7 +55,7 @@ def test_a_finished_run_is_neither_overwritten_nor_trained_again(trained: Path, 
     finished = finetune(*arguments, "--epochs", "8", "--resume")
     assert "text: finished already" in finished.output, finished.exception
     other = finetune(*arguments, "--epochs", "7", "--resume")
-    assert "a finished checkpoint of another run: it differs in settings" in str(other.exception)
+    assert "a finished checkpoint of another run: it differs in settings.epochs; choose" in str(other.exception)
     for subset in ("train", "validation"):
         tiny_set(tmp_path, subset, 2)
     moved = finetune(CLIP, "--data", tmp_path, *arguments[3:], "--epochs", "8", "--resume")
