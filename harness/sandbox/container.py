@@ -52,6 +52,8 @@ REMOVALS, REMOVAL_WAIT_S = 5, 0.3  # an engine that is still stopping a containe
 LEASE_SLACK_S = 600  # a container may outlive its run's time limit by this much before anybody may remove it
 MAX_IMAGE_BYTES = 40 * 2**30
 KILLED = "returned a non-zero code: 137"  # 128 + SIGKILL: what the kernel does at the limit of memory
+# Which Podman would make writable, beside /tmp, under a read-only root.
+PODMANS_OWN = dict.fromkeys(("/run", "/var/tmp"), "ro,nosuid,nodev,noexec,size=4k")  # noqa: S108 - its own
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -72,7 +74,7 @@ def container_options(launch: Launch, run: str, now: float, podman: bool = False
         "hostname": "predictor",
         "network_mode": "none",
         "read_only": True,
-        "tmpfs": {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,{_bounds(limits, podman)}"},  # noqa: S108 - its own
+        "tmpfs": _tmpfs(limits, podman),
         "shm_size": limits.shared_mib * MIB,
         "volumes": mounts,
         "cap_drop": ["ALL"],
@@ -100,13 +102,14 @@ def container_options(launch: Launch, run: str, now: float, podman: bool = False
     return options
 
 
-def _bounds(limits: Limits, podman: bool) -> str:
-    """Of the scratch folder: bytes, and files, each of which takes memory that no size shows.
+def _tmpfs(limits: Limits, podman: bool) -> dict[str, str]:
+    """The scratch folder, bounded in bytes, and in files, each of which takes memory that no size shows.
 
     Podman refuses a bound on files; there the container's memory alone bounds them.
     """
     files = "" if podman else f",nr_inodes={limits.scratch_mib * FILES_PER_MIB}"
-    return f"size={limits.scratch_mib * MIB}{files}"
+    scratch = {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={limits.scratch_mib * MIB}{files}"}  # noqa: S108 - its own
+    return scratch | (PODMANS_OWN if podman else {})
 
 
 class AttachedStream:
@@ -262,7 +265,8 @@ class ContainerSandbox:
             "limits on memory, processes, CPU, scratch and time",
             "pictures of the current batch only",
         )
-        return Isolation(self.name, isolated=True, covers=covers, exposes=("faults of the kernel and the runtime",))
+        exposes = ("faults of the kernel and the runtime", *(("user namespaces of its own",) if self._podman else ()))
+        return Isolation(self.name, isolated=True, covers=covers, exposes=exposes)
 
     def prepare(self, submission: Submission) -> str:
         """Build or find the submission's image, check it, and return its digest."""
