@@ -1,6 +1,7 @@
 """The fast way of training beside the plain one."""
 
 import json
+import statistics
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -10,14 +11,18 @@ import pytest
 import torch
 from torch import Tensor
 
+from harness import testset
 from submissions.recipe import pace
 from submissions.recipe.baselines import BASELINES
+from submissions.recipe.cache import PictureCache
 from submissions.recipe.examples import ahead
-from submissions.recipe.model import Batch, OrderModel
+from submissions.recipe.finetuning import Task, ready, starting_point
+from submissions.recipe.model import Batch, OrderModel, choose_threads
 from submissions.recipe.pace import Pace, repeatable
 from submissions.recipe.sequence import small_tokenizer
 from submissions.recipe.settings import PRESETS, SmallSize
-from submissions.recipe.training import Curve
+from submissions.recipe.training import Curve, Run
+from tests.submissions.test_shipped import SAMPLE
 from tests.submissions.test_training import HEADLINES, SETTINGS, make_run
 
 CPU = torch.device("cpu")
@@ -137,3 +142,30 @@ def test_an_operation_that_cannot_repeat_is_refused_within_repeatable() -> None:
         torch.zeros(3).put_(torch.tensor([0, 0]), torch.ones(2))
     with repeatable(False):
         torch.zeros(3).put_(torch.tensor([0, 0]), torch.ones(2))
+
+
+@pytest.mark.slow
+def test_the_paces_differ_far_less_than_seeds_do_on_the_embedded_sample(tmp_path: Path) -> None:
+    """One category of it, in vision+text. The pace of a GPU runs here, too, but for its graphs."""
+    train, validation = (testset.load(SAMPLE / name) for name in ("train", "validation"))
+    category = train.questions[0].category
+    settings = replace(PRESETS["sample"], epochs=2, warm_up=5)
+    task = Task("clip", train, validation, category, settings, None, PictureCache(tmp_path / "cache"))
+
+    def loss(chosen: Pace, seed: int) -> float:
+        torch.manual_seed(seed)
+        model = OrderModel("clip", "vision+text", starting_point(task))
+        choose_threads(model)
+        seen, unseen = ready(train, task, model), ready(validation, task, model)
+        seeded = replace(settings, seed=seed)
+        run = Run(model, seen, unseen, seeded, {}, tmp_path / f"{chosen}-{seed}", CPU, chosen)
+        run.finish(lambda curve: None)
+        return run.curves[-1]["loss"]
+
+    plain, fused, rounded = (
+        [loss(chosen, seed) for seed in range(3)] for chosen in (Pace(), Pace(fused=True), Pace("bfloat16", fused=True))
+    )
+    by_seed = statistics.stdev(plain)
+    for fast in (fused, rounded):
+        assert fast != plain  # or it was not another pace
+        assert max(abs(one - other) for one, other in zip(fast, plain, strict=True)) < by_seed / 10
