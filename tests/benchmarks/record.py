@@ -22,7 +22,7 @@ HEADS = ("what", "against", "aim", "measured", "spread", "met", "what limits it"
 CURVES = {  # in the figure: what N counts
     "dataset build": "pictures",
     "dataset verify": "pictures",
-    "evaluate": "pairs",
+    "evaluate a null predictor": "pairs",
     "rank and render": "submissions",
 }
 Measured = dict[str, tuple[dict[str, str], list[Row]]]  # benchmark: machine, rows

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -27,11 +28,12 @@ from harness.submission import Submission
 from harness.testset import FrozenSet
 from tests import sets
 from tests.benchmarks import measuring
-from tests.benchmarks.measuring import FAST, LONG, Row, Size, Timed, absent, at_least, at_most, in_turns
+from tests.benchmarks.measuring import FAST, LONG, Row, Size, Timed, absent, at_least, at_most, compared, in_turns
 from tests.hostile import arena
 
 BATCH, PICTURE_BYTES, PAIRS_PER_ARTICLE = 64, 60_000, 10
 ARTICLES = {Size.TINY: 8, Size.QUICK: 400, Size.FULL: 3_300}
+GROWTH = {Size.TINY: (8,), Size.QUICK: (40, 130, 400), Size.FULL: (40, 130, 400, 1_300, 3_300)}  # articles
 REPEATS = {Size.TINY: 1, Size.QUICK: 3, Size.FULL: 3}
 STARTS = {Size.TINY: 1, Size.QUICK: 10, Size.FULL: 10}
 SANDBOXES = ("docker", "process")
@@ -68,9 +70,7 @@ for line in sys.stdin.buffer:
 
 def rows(size: Size) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name, predictors() as subjects:
-        padded = mock.patch.object(sets, "_picture", lambda article, place: padding(f"{article} {place}"))
-        with padded:
-            frozen = sets.tiny_set(Path(name), articles=ARTICLES[size], pairs_per_article=PAIRS_PER_ARTICLE)
+        frozen = padded(Path(name), ARTICLES[size])
         for kind in SANDBOXES:
             try:
                 sandbox = arena.sandbox_of(kind)
@@ -80,6 +80,8 @@ def rows(size: Size) -> Iterator[Row]:
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 yield from costs(sandbox, subjects, frozen, Path(folder), size)
+                if kind == "process":
+                    yield from growth(sandbox, subjects["null"], Path(folder), size)
             sandbox.close()
 
 
@@ -106,6 +108,30 @@ def costs(
     ):
         named = f"{what}, {pairs:,} pairs of 2 ms, {sandbox.name}"
         yield Row(named, "the same model in a bare loop", found, LONG, at_most(1.05), word)
+
+
+def growth(sandbox: Sandbox, null: Submission, folder: Path, size: Size) -> Iterator[Row]:
+    """The same of sets of other sizes, which are made and removed one by one."""
+    image = sandbox.prepare(null)
+    for articles in GROWTH[size]:
+        with tempfile.TemporaryDirectory() as name:
+            frozen = padded(Path(name), articles)
+            yield compared(
+                f"asking a null predictor, {len(frozen.questions):,} pairs, {sandbox.name}",
+                "a bare loop",
+                partial(asked, sandbox, null, image, frozen, folder),
+                partial(bare, frozen, NULL),
+                repeats=REPEATS[size],
+                limit="two pictures of 60 KB a pair are read, copied and told of on two cores",
+                curve="evaluate a null predictor",
+                size=len(frozen.questions),
+            )
+
+
+def padded(folder: Path, articles: int) -> FrozenSet:
+    """A set whose pictures are of the size of photographs."""
+    with mock.patch.object(sets, "_picture", lambda article, place: padding(f"{article} {place}")):
+        return sets.tiny_set(folder, articles=articles, pairs_per_article=PAIRS_PER_ARTICLE)
 
 
 def padding(seed: str) -> bytes:
