@@ -79,14 +79,15 @@ class Data:
 
 
 def ours(data: Data, settings: Settings) -> tuple[int, float]:
-    """The recipe's own run -> steps taken, the last epoch's loss."""
+    """The recipe's own run -> steps taken, the mean loss."""
     with tempfile.TemporaryDirectory() as folder:
         model, cache = data.model(), PictureCache(Path(folder) / "cache")
         train = prepare(data.pairs, data.labels, data.folder, model, cache)
         some = prepare(data.pairs[:SEEN], data.labels[:SEEN], data.folder, model, cache)
         curves: list[Curve] = []
         Run(model, train, some, settings, {}, Path(folder) / "work", CPU).finish(curves.append)
-    return len(curves) * math.ceil(len(data) / settings.batch), curves[-1]["loss"]
+    steps = len(curves) * math.ceil(len(data) / settings.batch)
+    return steps, sum(curve["loss"] for curve in curves) / len(curves)
 
 
 def plain_loop(data: Data, settings: Settings) -> tuple[int, float]:
@@ -95,7 +96,7 @@ def plain_loop(data: Data, settings: Settings) -> tuple[int, float]:
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
     for epoch in range(1, settings.epochs + 1):
         torch.manual_seed(epoch)
-        order, total = torch.randperm(len(data)).tolist(), 0.0
+        order = torch.randperm(len(data)).tolist()
         for start in range(0, len(order), settings.batch):
             chosen = order[start : start + settings.batch]
             labels = torch.tensor([data.labels[index] for index in chosen])
@@ -105,7 +106,7 @@ def plain_loop(data: Data, settings: Settings) -> tuple[int, float]:
             optimizer.step()
             steps += 1
             total += loss.item() * len(chosen)
-    return steps, total / len(data)
+    return steps, total / len(data) / settings.epochs
 
 
 class Wrapped(nn.Module):
