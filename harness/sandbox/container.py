@@ -8,11 +8,7 @@ Not covered: faults of the kernel and of the container runtime; how long an answ
 
 from __future__ import annotations
 
-import os
-import platform
 import secrets
-import select
-import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -22,21 +18,19 @@ from typing import TYPE_CHECKING, Any
 
 from harness.records import HarnessError, InfrastructureError, InputError, SubmissionError
 from harness.sandbox import evidence, sibling
+from harness.sandbox.attached import AttachedStream
 from harness.sandbox.base import (
     EXCHANGE,
-    FILES_PER_MIB,
-    MIB,
-    WEIGHTS,
     Ending,
     EngineUnavailableError,
     Isolation,
     Launch,
-    Limits,
 )
 from harness.sandbox.building import BuildLimits, in_time
 from harness.sandbox.channel import Channel
 from harness.sandbox.evidence import Usage
-from harness.sandbox.lease import owner, owner_is_gone
+from harness.sandbox.flags import LEASE_LABEL, OWNER_LABEL, RUN_LABEL, check_image, container_options
+from harness.sandbox.lease import owner_is_gone
 from harness.submission import Submission
 
 if TYPE_CHECKING:  # the SDK takes a quarter of a second to import: only a run pays for it
@@ -44,115 +38,8 @@ if TYPE_CHECKING:  # the SDK takes a quarter of a second to import: only a run p
     from docker.models.containers import Container
     from docker.models.images import Image
 
-CHUNK = 2**18
-FRAME_HEADER = 8  # the engine prefixes each piece of output with a stream number and a length
-USER = 10001  # any number but root's; no image needs to know it
-RUN_LABEL, OWNER_LABEL, LEASE_LABEL = "wikiorder.run", "wikiorder.owner", "wikiorder.lease"
 REMOVALS, REMOVAL_WAIT_S = 5, 0.3  # an engine that is still stopping a container refuses to remove it
-LEASE_SLACK_S = 600  # a container may outlive its run's time limit by this much before anybody may remove it
-MAX_IMAGE_BYTES = 40 * 2**30
 KILLED = "returned a non-zero code: 137"  # 128 + SIGKILL: what the kernel does at the limit of memory
-# Which Podman would make writable, beside /tmp, under a read-only root.
-PODMANS_OWN = dict.fromkeys(("/run", "/var/tmp"), "ro,nosuid,nodev,noexec,size=4k")  # noqa: S108 - its own
-MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
-
-
-def container_options(launch: Launch, run: str, now: float, podman: bool = False) -> dict[str, Any]:
-    """Every flag of a predictor's container. Nothing in a submission can loosen one; a test reads them."""
-    limits, submission = launch.limits, launch.submission
-    memory = limits.memory_bytes(submission)
-    mounts = {str(launch.exchange): {"bind": EXCHANGE, "mode": "ro"}}
-    if launch.weights:
-        mounts[str(launch.weights)] = {"bind": WEIGHTS, "mode": "ro"}
-    options: dict[str, Any] = {
-        "image": launch.image,
-        "entrypoint": list(submission.command),
-        "command": [],
-        "environment": {**launch.environment(WEIGHTS if launch.weights else None), "HOME": "/tmp"},  # noqa: S108 - its own
-        "working_dir": "/submission",
-        "user": f"{USER}:{USER}",
-        "hostname": "predictor",
-        "network_mode": "none",
-        "read_only": True,
-        "tmpfs": _tmpfs(limits, podman),
-        "shm_size": limits.shared_mib * MIB,
-        "volumes": mounts,
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
-        "privileged": False,
-        "ipc_mode": "private",
-        "mem_limit": memory,
-        "memswap_limit": memory,  # the same: no swap
-        "pids_limit": limits.processes,
-        "nano_cpus": limits.cpus * 10**9,
-        "init": True,
-        "log_config": {"Type": "none", "Config": {}},
-        "healthcheck": {"test": ["NONE"]},
-        "stdin_open": True,
-        "labels": {
-            RUN_LABEL: run,
-            OWNER_LABEL: owner(os.getpid()),
-            LEASE_LABEL: str(int(now + limits.startup_s + limits.total_s + LEASE_SLACK_S)),
-        },
-    }
-    if submission.resources.gpu:
-        from docker.types import DeviceRequest
-
-        options["device_requests"] = [DeviceRequest(count=1, capabilities=[["gpu"]])]
-    return options
-
-
-def _tmpfs(limits: Limits, podman: bool) -> dict[str, str]:
-    """The scratch folder, bounded in bytes, and in files, each of which takes memory that no size shows.
-
-    Podman refuses a bound on files; there the container's memory alone bounds them.
-    """
-    files = "" if podman else f",nr_inodes={limits.scratch_mib * FILES_PER_MIB}"
-    scratch = {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={limits.scratch_mib * MIB}{files}"}  # noqa: S108 - its own
-    return scratch | (PODMANS_OWN if podman else {})
-
-
-class AttachedStream:
-    """A container's standard streams over one attached socket of the engine."""
-
-    def __init__(self, attached: Any) -> None:
-        """attached: what the SDK's attach_socket gives, a wrapper of a socket that holds its HTTP response too."""
-        self._owner = attached
-        self._socket: socket.socket = attached._sock  # noqa: SLF001 - the SDK gives no other way to it
-        self._socket.setblocking(False)
-        self._buffer = bytearray()
-        self._shut = False
-
-    def read(self) -> tuple[int, bytes] | None:
-        while True:
-            if len(self._buffer) >= FRAME_HEADER:
-                stream, length = self._buffer[0], int.from_bytes(self._buffer[4:FRAME_HEADER], "big")
-                if len(self._buffer) >= FRAME_HEADER + length:
-                    content = bytes(self._buffer[FRAME_HEADER : FRAME_HEADER + length])
-                    del self._buffer[: FRAME_HEADER + length]
-                    return stream, content
-            select.select([self._socket], [], [])
-            try:
-                piece = self._socket.recv(CHUNK)
-            except BlockingIOError:
-                continue
-            except OSError:
-                return None
-            if not piece:
-                return None
-            self._buffer += piece
-
-    def write(self, content: memoryview, deadline: float) -> int:
-        _, writable, _ = select.select([], [self._socket], [], max(0.0, deadline - time.monotonic()))
-        return self._socket.send(content) if writable else 0
-
-    def shut(self) -> None:
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._owner._response.close()  # noqa: SLF001 - closes the wrapper too
-        self._socket.close()
 
 
 class ContainerSession:
@@ -367,25 +254,6 @@ class ContainerSandbox:
                 labels = container.labels
                 if owner_is_gone(labels.get(OWNER_LABEL, "")) or float(labels.get(LEASE_LABEL, "inf")) < time.time():
                     self._remove(container)
-
-
-def machine() -> str:
-    """This machine's architecture, by the name that images use."""
-    return MACHINES.get(platform.machine(), platform.machine())
-
-
-def check_image(attributes: dict[str, Any], name: str) -> None:
-    """Refuse an image that would not run here, or that would open a hole. attributes: what `inspect` says."""
-    wanted = machine()
-    found = attributes.get("Architecture")
-    if found != wanted:
-        raise SubmissionError(f"{name}: its image is for {found}, this machine is {wanted}. Build it for {wanted}.")
-    volumes = (attributes.get("Config") or {}).get("Volumes")
-    if volumes:
-        raise SubmissionError(f"{name}: its image declares VOLUME {', '.join(volumes)}, which is writable. Remove it.")
-    size = attributes.get("Size", 0)
-    if size > MAX_IMAGE_BYTES:
-        raise SubmissionError(f"{name}: its image has {size / 2**30:.0f} GiB, over {MAX_IMAGE_BYTES / 2**30:.0f}.")
 
 
 def engine_errors() -> tuple[type[Exception], ...]:

@@ -12,7 +12,7 @@ import pytest
 from harness import submission
 from harness.records import SubmissionError
 from harness.sandbox.base import Launch, Limits
-from harness.sandbox.container import MACHINES, check_image, container_options, machine
+from harness.sandbox.flags import MACHINES, check_image, container_options, machine
 from harness.sandbox.lease import owner
 from tests.hostile.arena import CORPUS
 
@@ -88,8 +88,8 @@ def test_a_submission_may_ask_for_less_memory_than_the_limit_never_for_more() ->
 def test_a_gpu_is_one_device_request_and_changes_no_other_flag() -> None:
     with_gpu, without = options(gpu=True), options()
     (request,) = with_gpu.pop("device_requests")
-    assert request["Count"] == 1
-    assert request["Capabilities"] == [["gpu"]]
+    assert request["count"] == 1
+    assert request["capabilities"] == [["gpu"]]
     assert with_gpu == without
 
 

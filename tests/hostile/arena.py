@@ -19,7 +19,8 @@ from harness.asking import Order
 from harness.bundle import Bundle
 from harness.records import Modality
 from harness.sandbox.base import MIB, Limits, Sandbox
-from harness.sandbox.container import OWNER_LABEL, ContainerSandbox
+from harness.sandbox.container import ContainerSandbox
+from harness.sandbox.flags import OWNER_LABEL
 from harness.sandbox.lease import owner
 from harness.sandbox.process import ProcessSandbox
 from harness.submission import Submission

@@ -15,7 +15,8 @@ import pytest
 from harness import bundle
 from harness.sandbox import lease
 from harness.sandbox.base import Sandbox
-from harness.sandbox.container import OWNER_LABEL, ContainerSandbox
+from harness.sandbox.container import ContainerSandbox
+from harness.sandbox.flags import OWNER_LABEL
 from harness.sandbox.lease import owner
 from harness.testset import FrozenSet
 from tests.hostile import arena

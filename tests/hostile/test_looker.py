@@ -9,7 +9,8 @@ import pytest
 
 from harness.bundle import Bundle
 from harness.sandbox.base import Sandbox
-from harness.sandbox.container import USER, ContainerSandbox
+from harness.sandbox.container import ContainerSandbox
+from harness.sandbox.flags import USER
 from harness.testset import FrozenSet
 from tests.hostile import arena
 
