@@ -123,6 +123,14 @@ def test_a_grid_of_other_settings_is_not_gone_on_with(tmp_path: Path) -> None:
         store.agree(tmp_path, {"preset": "sample"})
 
 
+def test_of_settings_that_differ_the_one_is_named(tmp_path: Path) -> None:
+    store.agree(tmp_path, {"settings": {"batch": 4, "epochs": 5}})
+    with pytest.raises(InputError, match=r"holds a grid whose epochs is 5, now it is 6\. Choose"):
+        store.agree(tmp_path, {"settings": {"batch": 4, "epochs": 6}})
+    with pytest.raises(InputError, match=r"holds a grid whose turn is None, now it is True\. Choose"):
+        store.agree(tmp_path, {"settings": {"batch": 4, "epochs": 5, "turn": True}})
+
+
 def test_two_runs_do_not_work_in_one_folder(tmp_path: Path) -> None:
     with (
         store.alone(tmp_path, wait=False),

@@ -58,11 +58,18 @@ def agree(out: Path, identity: Mapping[str, Any]) -> None:
         files.write(path, files.json_page(identity).encode())
         return
     stands = files.parse_object(path.read_bytes(), str(path))
+    for part, found, wanted in _differences(stands, identity):
+        raise InputError(f"{out}: holds a grid whose {part} is {found!r}, now it is {wanted!r}. Choose another --out.")
+
+
+def _differences(stands: Mapping[str, Any], identity: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """The name of each part that differs, what stands there and what is wanted; of settings, the one setting."""
     for part, wanted in identity.items():
-        if stands.get(part) != wanted:
-            raise InputError(
-                f"{out}: holds a grid whose {part} is {stands.get(part)!r}, now it is {wanted!r}. Choose another --out."
-            )
+        found = stands.get(part)
+        if isinstance(wanted, dict) and isinstance(found, dict):
+            yield from _differences(found, wanted)
+        elif found != wanted:
+            yield part, found, wanted
 
 
 @contextmanager
