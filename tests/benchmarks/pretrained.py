@@ -23,7 +23,8 @@ ROWS = ("open_weights", "metadata", "headline_length", "title_only", "always_fir
 
 def wikiorder(*arguments: str | Path) -> None:
     command = [sys.executable, "-m", "harness", *map(str, arguments)]
-    subprocess.run(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)
+    if failed := subprocess.run(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False).returncode:
+        sys.exit(failed)  # it has said why
 
 
 def measure(raw: Path, out: Path, sandbox: str) -> Path:
