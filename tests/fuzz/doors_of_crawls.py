@@ -6,11 +6,8 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dataset_builder import duplicates, filters, inputs, pictures, sources, spec, splitting
-from harness import (
-    checksums,
-    files,
-)
+from dataset_builder import build, inputs, spec
+from harness import checksums, files
 from tests.dataset_builder import crawls
 from tests.fuzz.door import BYTES, JSON, TEXT, Door, small_set
 
@@ -97,7 +94,7 @@ def _make_visualhow(folder: Path) -> None:
             "category": ["Cooking"],
             "article_title": f"How to Do {number}",
             "image_url": [f"https://example.org/{number}-{i}.png" for i in (0, 1)],
-            "step_list": [f"Do {number}.", f"Then {number}."],
+            "step_list": [f"Do {number}.", f"Stir pot {number}."],
         }
         for number in range(3)
     }
@@ -132,19 +129,12 @@ def _make_wikiplan(folder: Path) -> None:
 
 
 def _use_source(folder: Path) -> None:
-    """Read, filter, look at every picture, group and split, as a build does."""
+    """A whole build: read, filter, look at every picture, group, split and freeze."""
     side_table = folder / "categories.csv"
-    with TemporaryDirectory(dir=folder.parent) as pool:
-        wanted = crawls.spec("[duplicates]\nmax_share = 1.0\n")
-        ledger = filters.Ledger()
-        articles = filters.by_text(
-            sources.read(folder, None, side_table if side_table.exists() else None), wanted, ledger
-        )
-        seen = pictures.examine(folder, articles, Path(pool), wanted, workers=1)
-        kept = filters.by_picture(articles, seen, ledger)
-        groups = duplicates.group(kept, Path(pool), wanted)
-        files.json_page({**ledger.to_json(), **groups.report}).encode()
-        splitting.split(kept, groups.of, wanted)
+    wanted = crawls.spec("[duplicates]\nmax_share = 1.0\n", '"Cooking" = { train = 2, validation = 0, test = 0 }')
+    with TemporaryDirectory(dir=folder.parent) as out:
+        categories = side_table if side_table.exists() else None
+        build.build(build.Request(wanted, folder, Path(out) / "set", categories=categories, workers=1))
 
 
 def _make_note(folder: Path) -> None:
