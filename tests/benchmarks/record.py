@@ -77,7 +77,8 @@ def draw(measured: Measured, path: Path) -> None:
             panel(ax, curve, sorted((row for row in points if row.curve == curve), key=lambda row: row.size))
         for ax in axes[len(shown) :]:
             ax.set_axis_off()
-        figure.savefig(path, format="svg", metadata={"Date": None})
+        legends = [legend for ax in axes if (legend := ax.get_legend())]  # they may reach beyond their panels
+        figure.savefig(path, format="svg", metadata={"Date": None}, bbox_inches="tight", bbox_extra_artists=legends)
 
 
 def panel(ax: Axes, curve: str, rows: Sequence[Row]) -> None:
