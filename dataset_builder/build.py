@@ -20,17 +20,22 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from dataset_builder import card, croissant, duplicates, filters, inputs, pairing, sources, splitting, workspace
-from dataset_builder.articles import Article
-from dataset_builder.asking import Row, ask, rank
-from dataset_builder.filters import Illustrated, Ledger
-from dataset_builder.pictures import examine
-from dataset_builder.shelf import DoubledError, Selection, Shelf
+from dataset_builder import sources
+from dataset_builder.articles import duplicates, filters, splitting
+from dataset_builder.articles.article import Article
+from dataset_builder.articles.filters import Illustrated, Ledger
+from dataset_builder.describe import card, croissant
+from dataset_builder.pairs import pairing
+from dataset_builder.pairs.rows import Row, ask, rank
+from dataset_builder.pictures.intake import examine
 from dataset_builder.spec import Spec
-from dataset_builder.workspace import Workspace
-from harness import __version__, checksums, files, release, testset
-from harness.records import InputError
-from harness.testset import SUBSETS, Manifest
+from dataset_builder.workspace import folder, inputs
+from dataset_builder.workspace.folder import Workspace
+from dataset_builder.workspace.shelf import DoubledError, Selection, Shelf
+from harness import __version__
+from harness.contract import checksums, files, frozen_set, release
+from harness.contract.frozen_set import SUBSETS, Manifest
+from harness.errors import InputError
 
 Cells = Mapping[splitting.Cell, Collection[Illustrated]]
 Watch = Callable[[Iterable[Article], int], Iterable[Article]]  # shows progress over so many articles
@@ -71,7 +76,7 @@ def build(request: Request) -> Built:
         return Built(unchanged, json.loads((request.out / "report.json").read_bytes()), fresh=False)
     refuse_existing(request.out)
     ledger = Ledger()
-    with workspace.partial(request.out) as space:
+    with folder.partial(request.out) as space:
         articles = _illustrate(request, space, _read(request, space), ledger)
         groups = duplicates.group(articles, space.scratch, spec)
         subsets = splitting.split(articles, groups.of, spec)
@@ -82,7 +87,7 @@ def build(request: Request) -> Built:
             report["subsets"][subset] = _freeze(request, space, subset, cells)
         space.clear()
         (space.folder / "report.json").write_text(files.json_page(report), encoding="utf-8")
-        digest = checksums.seal(space.folder, testset.digest_in_name)
+        digest = checksums.seal(space.folder, frozen_set.digest_in_name)
     inputs.remember(request.out, made_from, digest)
     return Built(digest, report)
 
@@ -111,7 +116,7 @@ def _freeze(request: Request, space: Workspace, subset: str, cells: Cells) -> di
     key = request.key or request.spec.key
     rows = space.shelve(f"{subset} rows", partial(rank, key), _ask(request, cells, subset, key))
     space.deal(subset, rows)
-    digest = testset.finish(space.folder / subset, _manifest(request, subset, len(rows)), rows, _describe)
+    digest = frozen_set.finish(space.folder / subset, _manifest(request, subset, len(rows)), rows, _describe)
     return _summary(digest, rows)
 
 

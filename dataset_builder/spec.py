@@ -21,8 +21,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from harness.records import InputError
-from harness.testset import SUBSETS
+from harness.contract.frozen_set import SUBSETS
+from harness.errors import InputError
 
 SHIPPED = Path(__file__).parent / "specs"
 NAME, VERSION = "[a-z0-9][a-z0-9-]{0,63}", r"[0-9]+(\.[0-9]+)*"  # as a manifest wants them

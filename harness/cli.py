@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from harness import __version__
-from harness.lazy import LazyGroup
-from harness.records import WikiOrderError
+from harness.commands.lazy import LazyGroup
+from harness.errors import WikiOrderError
 
 # name: (where the command lives, its line in the help). Naming a package here is not importing it:
 # this table is the only place where the harness knows of the builder, the board and the recipe.
 COMMANDS = {
     "evaluate": ("harness.commands.evaluate:evaluate", "Run a submission in a sandbox and score its answers."),
-    "dataset": ("dataset_builder.commands:dataset", "Build, verify and look at frozen sets."),
+    "dataset": ("dataset_builder.commands.dataset:dataset", "Build, verify and look at frozen sets."),
     "verify": ("harness.commands.verify:verify", "Re-derive a result's digests and numbers, offline."),
     "submission": ("harness.commands.submission:submission", "Begin a submission, and rehearse it."),
     "sign": ("harness.commands.sign:sign", "Vouch for a result with a key."),
@@ -25,11 +25,11 @@ COMMANDS = {
     "analyze": ("harness.commands.analyze:analyze", "Report on results: tables, figures, modality gap, cases."),
     "publish": ("harness.commands.publish:publish", "Make the public bundle of a hidden set's result."),
     "compare": ("harness.commands.compare:compare", "Is one result better than another on the same set?"),
-    "finetune": ("submissions.recipe.finetune_command:finetune", "Fine-tune a baseline on a frozen train set."),
-    "reproduce": ("submissions.recipe.grid.command:reproduce", "Make the paper's tables anew."),
-    "weights": ("submissions.recipe.weights_command:weights", "Fetch and lock the published checkpoints."),
+    "finetune": ("submissions.shared.commands.finetune:finetune", "Fine-tune a baseline on a frozen train set."),
+    "reproduce": ("submissions.shared.commands.reproduce:reproduce", "Make the paper's tables anew."),
+    "weights": ("submissions.shared.commands.weights:weights", "Fetch and lock the published checkpoints."),
     "doctor": ("harness.commands.doctor:doctor", "Say what is here, and how to get what is not."),
-    "leaderboard": ("leaderboard.commands:leaderboard", "Regenerate the board from result bundles."),
+    "leaderboard": ("leaderboard.commands.leaderboard:leaderboard", "Regenerate the board from result bundles."),
 }
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.bundle import Bundle
-from harness.records import InputError
+from harness.contract.bundle import Bundle
+from harness.errors import InputError
 
 TASK = {"type": "visual-order-prediction", "name": "Vision-text order prediction"}
 

@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from harness import bundle, signature
-from harness.bundle import Bundle
-from harness.records import InputError, Modality
+from harness.contract import bundle, signature
+from harness.contract.bundle import Bundle
+from harness.errors import InputError
+from harness.records import Modality
 from leaderboard import policy
 from leaderboard.policy import Policy
 from leaderboard.rows import CONTROL, NO_SANDBOX, Entrant, Estimate, Row, SetKey

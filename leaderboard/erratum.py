@@ -6,17 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import __version__, bundle
-from harness.bundle import ArticleCount, Bundle
-from harness.judging import judge
-from harness.records import Answer, InputError, Modality
-from harness.testset import FrozenSet
+from harness import __version__
+from harness.contract import bundle
+from harness.contract.bundle import ArticleCount, Bundle
+from harness.contract.frozen_set import FrozenSet
+from harness.errors import InputError
+from harness.records import GroundTruth, Modality
+from harness.run.judging import judge
 from leaderboard import markdown
 
 Table = dict[str, Any]
 
 
-def rescore_all(results: Path, old: FrozenSet, new: FrozenSet, canaries: Mapping[str, Answer]) -> list[Path]:
+def rescore_all(results: Path, old: FrozenSet, new: FrozenSet, canaries: Mapping[str, GroundTruth]) -> list[Path]:
     """A bundle on the new version for each on the old one, which stays; what was filed already is left as it is.
 
     canaries: of the new version, if it is hidden.
@@ -46,12 +48,12 @@ def check(old: FrozenSet, new: FrozenSet) -> None:
 
 def corrected(old: FrozenSet, new: FrozenSet) -> tuple[int, int]:
     """How many labels changed, and how many pairs were left out."""
-    before = {answer.pair_id: answer.label for answer in old.answers}
-    changed = sum(before[answer.pair_id] != answer.label for answer in new.answers)
-    return changed, len(old.answers) - len(new.answers)
+    before = {answer.pair_id: answer.label for answer in old.truths}
+    changed = sum(before[answer.pair_id] != answer.label for answer in new.truths)
+    return changed, len(old.truths) - len(new.truths)
 
 
-def _rescore(found: Bundle, new: FrozenSet, canaries: Mapping[str, Answer], results: Path) -> Path:
+def _rescore(found: Bundle, new: FrozenSet, canaries: Mapping[str, GroundTruth], results: Path) -> Path:
     result = found.result | {"set": bundle.describe_set(new), "harness": {"version": __version__}}
     kept = {pair.pair_id for pair in new.questions}
     answered = {pair_id: p for pair_id, p in found.predictions.items() if pair_id in kept}

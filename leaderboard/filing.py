@@ -6,9 +6,10 @@ import re
 import shutil
 from pathlib import Path
 
-from harness import bundle, signature, verification
-from harness.bundle import Bundle
-from harness.records import HarnessError, InputError
+from harness.contract import bundle, signature
+from harness.contract.bundle import Bundle
+from harness.errors import HarnessError, InputError
+from harness.run import verification
 from leaderboard import policy
 from leaderboard.policy import Policy
 

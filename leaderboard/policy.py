@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.records import InputError
+from harness.errors import InputError
 
 TRUSTED, DISQUALIFIED = "trusted_keys", "disqualified"
 LINE = re.compile(r"([0-9a-f]{64})\s+(\S.*)")

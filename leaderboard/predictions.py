@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import bundle, files
-from harness.judging import judge
-from harness.records import Answer, InputError, Modality, Prediction
-from harness.submission import Submission
-from harness.testset import FrozenSet
+from harness.contract import bundle, files
+from harness.contract.frozen_set import FrozenSet
+from harness.contract.submission import Submission
+from harness.errors import InputError
+from harness.records import GroundTruth, Modality, Prediction
+from harness.run.judging import judge
 from leaderboard.rows import NO_SANDBOX
 
 ISOLATION = {
@@ -47,7 +48,7 @@ def write(
     results: Path,
     submission: Submission,
     frozen: FrozenSet,
-    canaries: Mapping[str, Answer],
+    canaries: Mapping[str, GroundTruth],
     modality: Modality,
     predictions: Mapping[str, float],
 ) -> Path:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness import bundle, keyed, submission
-from harness.bundle import Bundle
-from harness.records import InputError, Prediction
+from harness import keyed
+from harness.contract import bundle, submission
+from harness.contract.bundle import Bundle
+from harness.errors import InputError
+from harness.records import Prediction
 
 
 def choose(results: Path, submissions: Path, digest: str, week: str) -> Bundle:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import bundle
-from harness.judging import SCORING_KEY
-from harness.records import Answer, Modality
+from harness.contract import bundle
+from harness.contract.frozen_set import FrozenSet
+from harness.records import GroundTruth, Modality
+from harness.run.judging import SCORING_KEY
 from harness.statistics import scoring
-from harness.testset import FrozenSet
 
 ISOLATION = {"sandbox": "docker", "isolated": True, "covers": [], "exposes": []}
 
@@ -26,15 +26,15 @@ def write(
     frozen: FrozenSet,
     name: str,
     modality: Modality = Modality.VISION_TEXT,
-    predict: Callable[[Answer], float] = lambda answer: float(answer.label),
+    predict: Callable[[GroundTruth], float] = lambda answer: float(answer.label),
     failure: str | None = None,
     trust: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the bundle of a submission that answers as `predict` does; or of one that failed."""
     root = bundle.folder(results, name, frozen, modality)
     root.mkdir(parents=True)
-    predictions = {} if failure else {answer.pair_id: predict(answer) for answer in frozen.answers}
-    scores = None if failure else scoring.score(frozen.questions, frozen.answers, predictions, SCORING_KEY)
+    predictions = {} if failure else {answer.pair_id: predict(answer) for answer in frozen.truths}
+    scores = None if failure else scoring.score(frozen.questions, frozen.truths, predictions, SCORING_KEY)
     described = submission(name)
     result = bundle.result_json(
         frozen, described, modality, 0, ISOLATION, trust or {"stateful": False, "probed": 0}, scores, failure

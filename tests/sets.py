@@ -13,8 +13,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from harness import keyed, testset
-from harness.records import Answer, Step, StepPair
+from harness import keyed
+from harness.contract import frozen_set
+from harness.records import GroundTruth, Step, StepPair
 
 KEY = b"tiny"
 VERBS = ("Gather", "Measure", "Mix", "Bake", "Serve")  # one step each; five steps make ten pairs
@@ -28,23 +29,23 @@ def tiny_set(
     articles: int = 8,
     pairs_per_article: int = 3,
     categories: Sequence[str] = ("Alpha", "Beta"),
-) -> testset.FrozenSet:
+) -> frozen_set.FrozenSet:
     """Freeze `folder/subset` and load it. Categories take turns; every second pair of each is inverted."""
     root = folder / subset
     root.mkdir(parents=True)
     rows = [row for number in range(articles) for row in _article(root, number, categories, pairs_per_article)]
     counts = {name: sum(pair.category == name for pair, _ in rows) for name in categories}
-    manifest = testset.Manifest("tiny", "1.0", subset, "public", counts)
-    testset.freeze(root, manifest, keyed.order(rows, KEY, "row", lambda row: row[0].pair_id))
-    return testset.load(root)
+    manifest = frozen_set.Manifest("tiny", "1.0", subset, "public", counts)
+    frozen_set.freeze(root, manifest, keyed.order(rows, KEY, "row", lambda row: row[0].pair_id))
+    return frozen_set.load(root)
 
 
-def _article(root: Path, number: int, categories: Sequence[str], pairs: int) -> Iterator[tuple[StepPair, Answer]]:
+def _article(root: Path, number: int, categories: Sequence[str], pairs: int) -> Iterator[tuple[StepPair, GroundTruth]]:
     """The pairs of the article with this number in the set, in article order."""
     name, dish = f"{root.name}-{number}", DISHES[number % len(DISHES)]
     rank, category_number = divmod(number, len(categories))
     steps = [
-        Step(f"{verb} the {dish}.", testset.store_picture(root, _picture(name, place), ".png"))
+        Step(f"{verb} the {dish}.", frozen_set.store_picture(root, _picture(name, place), ".png"))
         for place, verb in enumerate(VERBS)
     ]
     chosen = keyed.order(combinations(range(len(VERBS)), 2), KEY, "pair", lambda places: f"{name} {places}")[:pairs]
@@ -59,7 +60,7 @@ def _article(root: Path, number: int, categories: Sequence[str], pairs: int) -> 
             steps[first],
             steps[second],
         )
-        yield pair, Answer(pair_id, int(not inverted), f"article-{name}", (first, second), {})
+        yield pair, GroundTruth(pair_id, int(not inverted), f"article-{name}", (first, second), {})
 
 
 def _picture(name: str, place: int) -> bytes:

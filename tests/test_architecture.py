@@ -15,9 +15,10 @@ MAY_IMPORT = {
 }
 # What runs inside a container may use this of the harness and nothing else; training happens on the trusted side.
 SERVED = {"harness.serve"}
-TRAINING = {f"submissions/recipe/{name}.py" for name in ("curves", "finetuning", "finetune_command", "weights_command")}
+TRAINING = {f"submissions/shared/{name}.py" for name in ("curves", "finetuning")}
+TRAINING |= {f"submissions/shared/commands/{name}.py" for name in ("finetune", "reproduce", "weights")}
 # The grid trains and evaluates on the trusted side, and sets what comes of it beside the published table.
-TRAINING |= {f"submissions/recipe/grid/{name}.py" for name in ("cell", "command", "engines", "store", "table")}
+TRAINING |= {f"submissions/shared/grid/{name}.py" for name in ("cell", "engines", "store", "table")}
 STANDARD_LIBRARY_ONLY = ["harness/records.py", "harness/serve.py", "harness/keyed.py"]
 
 
@@ -67,7 +68,7 @@ def test_one_module_imports_the_docker_sdk() -> None:
         for p in modules(k)
         if any(i.split(".")[0] == "docker" for i in imports(p))
     ]
-    assert users == ["harness/sandbox/container.py"]
+    assert users == ["harness/sandbox/container/sandbox.py"]
 
 
 def test_the_docker_folder_does_not_hide_the_docker_sdk() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import checksums
+from harness.contract import checksums
 from tests.benchmarks import measuring, record, startup, verifying
 from tests.benchmarks.__main__ import BENCHMARKS, measure
 from tests.benchmarks.measuring import FAST, LONG, Row, Side, Size, Timed, absent, at_least, at_most, compared

@@ -11,10 +11,10 @@ def test_a_tiny_set_is_frozen_balanced_and_the_same_every_time(tmp_path: Path) -
     assert one.digest == two.digest
     assert len(one.questions) == 24
     for category in ("Alpha", "Beta"):
-        labels = [a.label for q, a in zip(one.questions, one.answers, strict=True) if q.category == category]
+        labels = [a.label for q, a in zip(one.questions, one.truths, strict=True) if q.category == category]
         assert sum(labels) == 6
     assert one.manifest.counts == {"Alpha": 12, "Beta": 12}
-    assert len({answer.article_id for answer in one.answers}) == 8
+    assert len({answer.article_id for answer in one.truths}) == 8
 
 
 def test_the_subsets_of_a_tiny_set_share_no_picture(tmp_path: Path) -> None:

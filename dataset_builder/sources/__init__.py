@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_builder.articles import Article
+from dataset_builder.articles.article import Article
 from dataset_builder.sources import categories as side_table
 from dataset_builder.sources import own, sequencing, vgsi, visualhow, wikiplan
-from harness.records import InputError
+from harness.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)

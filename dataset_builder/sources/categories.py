@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from dataset_builder.articles import Article, plain
-from harness.records import InputError
+from dataset_builder.articles.article import Article, plain
+from harness.errors import InputError
 
 COLUMNS = ("task", "category")
 

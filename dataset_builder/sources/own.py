@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.articles import Article, RawStep
-from harness import files
+from dataset_builder.articles.article import Article, RawStep
+from harness.contract import files
 
 MARKER = "articles.jsonl"
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.articles import Article, RawStep
+from dataset_builder.articles.article import Article, RawStep
 from dataset_builder.sources.visualhow import picture_of
-from harness import files
+from harness.contract import files
 
 MARKER = "wikihow.jsonl"
 

@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from dataset_builder.articles import Article, RawStep
-from harness import files, schema
-from harness.records import InputError
+from dataset_builder.articles.article import Article, RawStep
+from harness.contract import files, schema
+from harness.errors import InputError
 
 MARKER = "wikiHow_data.json"
 ANNOTATIONS = "visualHow_annotations.txt"

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from dataset_builder.articles import Article, RawStep
-from harness.records import InputError
+from dataset_builder.articles.article import Article, RawStep
+from harness.errors import InputError
 
 MARKER = "task_0"
 SUFFIXES = (".png", ".jpg")

@@ -23,14 +23,14 @@ def analyze(
     Writes accuracy, precision, the modality gap as performance and as geometry, strata and calibration as HTML,
     Markdown, JSON and CSV, with figures as SVG and PNG.
     """
-    from harness import results, vectors
-    from harness.analysis import report
-    from harness.analysis.study import study
-    from harness.judging import SCORING_KEY
+    from harness.report import loading, report
+    from harness.report.study import study
+    from harness.run import vectors
+    from harness.run.judging import SCORING_KEY
 
-    found = results.read(results.find(bundles))
-    frozen = results.load_counted(data, found[0], key_file) if data else None
-    samples = {results.name(one): sample for one in found if (sample := vectors.load_sample(one.root))}
-    before_and_after = [vectors.require_sample(one.root) for one in results.read(tuned or ())]
+    found = loading.read(loading.find(bundles))
+    frozen = loading.load_counted(data, found[0], key_file) if data else None
+    samples = {loading.name(one): sample for one in found if (sample := vectors.load_sample(one.root))}
+    before_and_after = [vectors.require_sample(one.root) for one in loading.read(tuned or ())]
     report.write(study(found, frozen, SCORING_KEY), frozen, out, samples, before_and_after)
-    click.echo(f"{len(found)} results on {results.set_title(found[0])}\n{out / 'report.html'}")
+    click.echo(f"{len(found)} results on {loading.set_title(found[0])}\n{out / 'report.html'}")

@@ -23,24 +23,25 @@ def compare(first: Path, second: Path, data: Path | None, key_file: Path | None,
     Differences are first minus second, with intervals clustered by article, a permutation test over articles, and
     Holm's correction over the categories.
     """
-    from harness import files, results
-    from harness.judging import SCORING_KEY
+    from harness.contract import files
+    from harness.report import loading
+    from harness.run.judging import SCORING_KEY
     from harness.statistics import comparison
 
-    left, right = results.read([first, second])
-    found = comparison.compare(results.tallies(left), results.tallies(right), SCORING_KEY)
-    frozen = results.load_counted(data, left, key_file) if data else None
+    left, right = loading.read([first, second])
+    found = comparison.compare(loading.tallies(left), loading.tallies(right), SCORING_KEY)
+    frozen = loading.load_counted(data, left, key_file) if data else None
     if frozen:
-        found |= comparison.pairs_apart(frozen.questions, results.grade(left, frozen), results.grade(right, frozen))
+        found |= comparison.pairs_apart(frozen.questions, loading.grade(left, frozen), loading.grade(right, frozen))
     if as_json:
         click.echo(files.json_page(found), nl=False)
         return
-    click.echo(f"{results.name(left)} minus {results.name(right)}, on {results.set_title(left)}\n")
+    click.echo(f"{loading.name(left)} minus {loading.name(right)}, on {loading.set_title(left)}\n")
     click.echo(table(found))
     if frozen:
         questions = {pair.pair_id: pair for pair in frozen.questions}
         for who, side in ((left, "only_first"), (right, "only_second")):
-            click.echo(f"\n{len(found[side])} pairs that only {results.name(who)} got right")
+            click.echo(f"\n{len(found[side])} pairs that only {loading.name(who)} got right")
             for pair in (questions[pair_id] for pair_id in found[side][:show]):
                 click.echo(f"  {pair.title}: {pair.first.headline} | {pair.second.headline}")
     else:

@@ -37,7 +37,7 @@ def _python() -> Finding:
 
 def _engine() -> Finding:
     from harness.sandbox.base import EngineUnavailableError
-    from harness.sandbox.container import ContainerSandbox
+    from harness.sandbox.container.sandbox import ContainerSandbox
 
     try:
         return True, ContainerSandbox().describe(), ""
@@ -47,7 +47,7 @@ def _engine() -> Finding:
 
 def _images() -> Finding:
     from harness.sandbox.base import EngineUnavailableError
-    from harness.sandbox.container import ContainerSandbox
+    from harness.sandbox.container.sandbox import ContainerSandbox
 
     try:
         missing = ContainerSandbox().missing(("wikiorder-base", "wikiorder-runtime"))

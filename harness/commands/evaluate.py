@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.records import InputError, Modality
+from harness.errors import InputError
+from harness.records import Modality
 
 if TYPE_CHECKING:
-    from harness.bundle import Bundle
-    from harness.rehearsal import Estimate
+    from harness.contract.bundle import Bundle
+    from harness.run.dry_run import Estimate
     from harness.sandbox.base import Sandbox
 
 SAMPLE = Path(__file__).parents[2] / "dataset_builder/wikiorder-sample/test"
@@ -64,10 +65,13 @@ def evaluate(
 
     Writes a result bundle a modality. Killed, it goes on where it was when the same command is given again.
     """
-    from harness import ownership, pipeline, rehearsal, release, submission, testset
-    from harness.asking import Order
-    from harness.files import json_line
+    from harness.contract import frozen_set, release, submission
+    from harness.contract.files import json_line
+    from harness.run import dry_run as rehearsal
+    from harness.run import pipeline
+    from harness.run.session import Evaluation
     from harness.sandbox.base import Limits
+    from harness.sandbox.process import ownership
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox is torn down, as for Ctrl-C
     subject = submission.load(folder)
@@ -81,14 +85,16 @@ def evaluate(
     sandbox = choose_sandbox(kind)
     if sandbox.name == "process":  # as root alone could an engine's socket be opened
         ownership.write_as_owner_of(results)
-    frozen = testset.load(test_set(data))
+    frozen = frozen_set.load(test_set(data))
     canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
     limits = Limits(batch_s=batch_seconds) if batch_seconds else Limits()
     for line in sandbox.isolation(frozen.root).exposes:
         click.echo(f"{sandbox.name} sandbox does not protect: {line}", err=True)
     failed = False
     for modality in wanted:
-        order = Order(subject, frozen, modality, seed, weights.resolve() if weights else None, limits, probes, canaries)
+        order = Evaluation(
+            subject, frozen, modality, seed, weights.resolve() if weights else None, limits, probes, canaries
+        )
         with Progress(f"{subject.name} {modality}") as progress:
             if dry_run:
                 click.echo(_forecast(rehearsal.rehearse(order, sandbox, progress), f"{subject.title}, {modality}"))
@@ -108,8 +114,8 @@ def test_set(data: Path | None) -> Path:
 
 def choose_sandbox(kind: str) -> Sandbox:
     from harness.sandbox.base import EngineUnavailableError
-    from harness.sandbox.container import ContainerSandbox
-    from harness.sandbox.process import ProcessSandbox
+    from harness.sandbox.container.sandbox import ContainerSandbox
+    from harness.sandbox.process.sandbox import ProcessSandbox
 
     if kind == "process":
         return ProcessSandbox()

@@ -15,7 +15,7 @@ def publish(root: Path, out: Path) -> None:
 
     The copy states the digests of what it withholds; its counts per article are all that ranking needs.
     """
-    from harness import bundle
+    from harness.contract import bundle
 
     found = bundle.publish(bundle.read(root), out)
     withheld = ", ".join(sorted(found.result["withheld"]))

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from harness.commands.evaluate import SANDBOXES, Progress, choose_sandbox
-from harness.records import HarnessError, InputError, Modality
+from harness.errors import HarnessError, InputError
+from harness.records import Modality
 
 
 @click.command(epilog="Example: wikiorder rerun results/coin/wikiorder-sample-1-test/text submissions/coin --data SET")
@@ -22,9 +23,10 @@ def rerun(root: Path, folder: Path, data: Path, sample: int, kind: str, weights:
 
     Exit code 1 if a label differs.
     """
-    from harness import bundle, results, submission
-    from harness import rerun as again
-    from harness.asking import Order
+    from harness.contract import bundle, submission
+    from harness.report import loading
+    from harness.run import rerun as again
+    from harness.run.session import Evaluation
     from harness.sandbox.base import Limits
 
     found = bundle.read(root)
@@ -34,8 +36,8 @@ def rerun(root: Path, folder: Path, data: Path, sample: int, kind: str, weights:
     if subject.digest != found.result["submission"]["digest"]:
         raise InputError(f"{folder}: not the submission that {root} answers for (digest {subject.digest[:12]}…)")
     modality = Modality(found.result["modality"])
-    frozen, where = results.load_set(data, found), weights.resolve() if weights else None
-    order = Order(subject, frozen, modality, found.result["seed"], where, Limits(), probed=0)
+    frozen, where = loading.load_set(data, found), weights.resolve() if weights else None
+    order = Evaluation(subject, frozen, modality, found.result["seed"], where, Limits(), probed=0)
     with Progress(f"{subject.name} {modality}") as watch:
         agreement = again.rerun(found, order, choose_sandbox(kind), watch, sample)
     click.echo(

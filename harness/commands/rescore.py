@@ -13,12 +13,14 @@ import click
 @click.option("--key-file", type=click.Path(path_type=Path), help="The release key, for a hidden set.")
 def rescore(roots: tuple[Path, ...], data: Path, key_file: Path | None) -> None:
     """Compute a bundle's scores anew from its stored probabilities, and say what moved."""
-    from harness import pipeline, release, results, verification
+    from harness.contract import release
+    from harness.report import loading
+    from harness.run import pipeline, verification
 
     key = release.read_key(key_file) if key_file else None
-    for found in results.read(roots):
+    for found in loading.read(roots):
         before = found.result
-        frozen = results.load_set(data, found)
+        frozen = loading.load_set(data, found)
         after = pipeline.rescore(found, frozen, release.secret(frozen, key)).result
         moved = list(verification.differences(before["scores"], after["scores"], "scores"))
         click.echo(f"{found.root}: {len(moved)} numbers moved")

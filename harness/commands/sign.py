@@ -16,7 +16,7 @@ def sign(roots: tuple[Path, ...], key_file: Path, create: bool) -> None:
 
     A board counts it if the public key, which this prints, stands in its `trusted_keys`.
     """
-    from harness import bundle, signature
+    from harness.contract import bundle, signature
 
     key = signature.create_key(key_file) if create else signature.read_key(key_file)
     for root in roots:

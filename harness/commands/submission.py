@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands.evaluate import SANDBOXES, choose_sandbox, evaluate, test_set
-from harness.records import InputError, Modality, SubmissionError
+from harness.errors import InputError, SubmissionError
+from harness.records import Modality
 
 if TYPE_CHECKING:
-    from harness.submission import Submission
+    from harness.contract.submission import Submission
 
 TEMPLATE = Path(__file__).parents[2] / "submissions/template"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # as the manifest's schema has it
@@ -79,7 +80,7 @@ def check(
 
     Nothing is kept. Exit code 1 says that it would stand on the board as a failed run, and why.
     """
-    from harness import submission as folders
+    from harness.contract import submission as folders
 
     subject = folders.load(folder)
     if weights and not weights.is_dir():
@@ -105,18 +106,19 @@ def _try_requirements(
     subject: Submission, data: Path | None, modalities: Sequence[Modality], kind: str, weights: Path | None
 ) -> None:
     """Say of each requirement, in each modality, whether it is met, and if not, why."""
-    from harness import conformance, testset
-    from harness.asking import Order
+    from harness.contract import frozen_set
+    from harness.run import conformance
+    from harness.run.session import Evaluation
     from harness.sandbox.base import Limits
 
-    frozen, sandbox = testset.load(test_set(data)), choose_sandbox(kind)
+    frozen, sandbox = frozen_set.load(test_set(data)), choose_sandbox(kind)
     try:
         image = sandbox.prepare(subject)
     except SubmissionError:  # the rehearsal will say so
         return
     for modality in modalities:
         click.echo(f"\n{subject.name} {modality}:")
-        order = Order(subject, frozen, modality, 0, weights.resolve() if weights else None, Limits(), probed=0)
+        order = Evaluation(subject, frozen, modality, 0, weights.resolve() if weights else None, Limits(), probed=0)
         with tempfile.TemporaryDirectory(prefix="wikiorder-check-") as folder:
             for finding in conformance.check(order, sandbox, image, Path(folder) / "stderr.log"):
                 verdict = "met    " if finding.met else "NOT MET" if finding.must else "not met"

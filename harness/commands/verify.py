@@ -20,7 +20,9 @@ def verify(roots: tuple[Path, ...], data: Path | None, key_file: Path | None) ->
     Without --data the accuracies and intervals are derived from the counts per article; with it, everything is derived
     from the stored probabilities and the set's answers. Exit code 1 if anything differs.
     """
-    from harness import bundle, release, results, verification
+    from harness.contract import bundle, release
+    from harness.report import loading
+    from harness.run import verification
 
     key = release.read_key(key_file) if key_file else None
     differ = False
@@ -31,7 +33,7 @@ def verify(roots: tuple[Path, ...], data: Path | None, key_file: Path | None) ->
             continue
         problems = []
         if data:
-            frozen = results.load_set(data, found)
+            frozen = loading.load_set(data, found)
             problems += verification.from_answers(found, frozen, release.secret(frozen, key))
         problems += verification.from_counts(found)
         for line in problems[:SHOWN]:

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.records import HarnessError
+from harness.contract.submission import Submission
+from harness.errors import HarnessError
 from harness.sandbox.channel import Channel
 from harness.sandbox.evidence import Usage
-from harness.submission import Submission
 
 MIB = 2**20
 FILES_PER_MIB = 256  # of scratch: one file a page

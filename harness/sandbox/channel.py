@@ -14,8 +14,8 @@ from io import RawIOBase
 from pathlib import Path
 from typing import Protocol
 
-from harness.protocol import MAX_LINE_BYTES
-from harness.records import InfrastructureError, SubmissionError
+from harness.contract.protocol import MAX_LINE_BYTES
+from harness.errors import InfrastructureError, SubmissionError
 
 STDOUT, STDERR = 1, 2
 MAX_WAITING = 4  # replies that may lie unread; a predictor that keeps to the protocol leaves none

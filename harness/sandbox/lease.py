@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.sandbox import sibling
+from harness.sandbox.container import sibling
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it have secret names, and belong to us alone
 ROOM_BYTES = 2**30  # a batch of 256 pairs with pictures of 2 MB each

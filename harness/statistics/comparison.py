@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from harness import keyed
-from harness.records import Answer, InputError, Prediction, StepPair
+from harness.errors import InputError
+from harness.records import GroundTruth, Prediction, StepPair
 from harness.statistics import intervals
 from harness.statistics.intervals import Counts, Floats
 from harness.statistics.precision import resolvable, standard_error
@@ -44,7 +45,7 @@ def compare(first: Sequence[Tally], second: Sequence[Tally], key: bytes) -> dict
 
 
 def drop(
-    answers: Sequence[Answer], asked: Mapping[str, float], again: Mapping[str, float], key: bytes, name: str
+    answers: Sequence[GroundTruth], asked: Mapping[str, float], again: Mapping[str, float], key: bytes, name: str
 ) -> dict[str, Any]:
     """How much accuracy falls on the pairs asked again otherwise, such as with blank pictures; paired, clustered."""
     rows = [answer for answer in answers if answer.pair_id in again]

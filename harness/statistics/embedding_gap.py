@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.records import StepPair, SubmissionError
+from harness.errors import SubmissionError
+from harness.records import StepPair
 from harness.statistics import intervals
 from harness.statistics.intervals import Floats
 from harness.statistics.tally import rounded

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.records import Answer, Modality, StepPair
+from harness.records import GroundTruth, Modality, StepPair
 from harness.statistics.comparison import compare
 from harness.statistics.tally import Tally, rounded
 
@@ -65,7 +65,7 @@ def kind(pair_id: str, correct: Mapping[Modality, Mapping[str, int]]) -> str:
 
 def decided_by(
     decisive: Modality,
-    answers: Sequence[Answer],
+    answers: Sequence[GroundTruth],
     predictions: Mapping[Modality, Mapping[str, float]],
     correct: Mapping[Modality, Mapping[str, int]],
 ) -> list[Case]:

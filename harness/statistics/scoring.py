@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from harness.records import Answer, StepPair
+from harness.records import GroundTruth, StepPair
 from harness.statistics import calibration, intervals, precision, strata, transitivity
 from harness.statistics.tally import Tally, bounded, by_category, grade, rounded
 
 
 def score(
-    questions: Sequence[StepPair], answers: Sequence[Answer], predictions: Mapping[str, float], key: bytes
+    questions: Sequence[StepPair], answers: Sequence[GroundTruth], predictions: Mapping[str, float], key: bytes
 ) -> dict[str, Any]:
     """Every score of one result, ready for JSON. key: what the bootstrap draws by.
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.records import Answer, StepPair
+from harness.records import GroundTruth, StepPair
 from harness.statistics import intervals
 from harness.statistics.tally import bounded, of_group
 
@@ -21,7 +21,7 @@ ORDINAL = re.compile(
 )
 
 
-def distance(answer: Answer) -> str:
+def distance(answer: GroundTruth) -> str:
     """How far apart the two steps stand in their article: 1, 2 or 3+."""
     apart = abs(answer.positions[0] - answer.positions[1])
     return str(apart) if apart < 3 else "3+"
@@ -33,10 +33,10 @@ def markers(pair: StepPair) -> str:
 
 
 def of_result(
-    questions: Sequence[StepPair], answers: Sequence[Answer], correct: Mapping[str, int], key: bytes
+    questions: Sequence[StepPair], answers: Sequence[GroundTruth], correct: Mapping[str, int], key: bytes
 ) -> dict[str, Any]:
     """For each stratum and each of its values: accuracy, interval, pairs, articles."""
-    groups: dict[str, dict[str, list[Answer]]] = {}
+    groups: dict[str, dict[str, list[GroundTruth]]] = {}
     for pair, answer in zip(questions, answers, strict=True):
         for stratum, value in {DISTANCE: distance(answer), MARKERS: markers(pair), **answer.strata}.items():
             groups.setdefault(stratum, {}).setdefault(value, []).append(answer)
@@ -47,7 +47,7 @@ def of_result(
 
 
 def _value(
-    stratum: str, value: str, answers: Sequence[Answer], correct: Mapping[str, int], key: bytes
+    stratum: str, value: str, answers: Sequence[GroundTruth], correct: Mapping[str, int], key: bytes
 ) -> dict[str, Any]:
     tally = of_group(f"{stratum}: {value}", answers, correct)
     drawn = intervals.resampled(tally.correct, tally.asked, key, tally.category)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.records import Answer, InputError, Prediction, StepPair, SubmissionError
+from harness.errors import InputError, SubmissionError
+from harness.records import GroundTruth, Prediction, StepPair
 from harness.statistics.intervals import Counts, Interval
 
 DIGITS = 6
@@ -36,7 +37,9 @@ class Tally:
         return self.right / self.pairs
 
 
-def grade(questions: Sequence[StepPair], answers: Sequence[Answer], predictions: Mapping[str, float]) -> dict[str, int]:
+def grade(
+    questions: Sequence[StepPair], answers: Sequence[GroundTruth], predictions: Mapping[str, float]
+) -> dict[str, int]:
     """1 or 0 for each pair: is the predicted label the true one?
 
     Raises SubmissionError if a question has no prediction. Predictions of other pairs, as canaries are, are left alone.
@@ -54,10 +57,12 @@ def grade(questions: Sequence[StepPair], answers: Sequence[Answer], predictions:
     return {a.pair_id: int(Prediction(a.pair_id, predictions[a.pair_id]).label == a.label) for a in answers}
 
 
-def by_category(questions: Sequence[StepPair], answers: Sequence[Answer], correct: Mapping[str, int]) -> list[Tally]:
+def by_category(
+    questions: Sequence[StepPair], answers: Sequence[GroundTruth], correct: Mapping[str, int]
+) -> list[Tally]:
     """One tally per category, in alphabetical order."""
     home: dict[str, str] = {}
-    groups: dict[str, list[Answer]] = {}
+    groups: dict[str, list[GroundTruth]] = {}
     for pair, answer in zip(questions, answers, strict=True):
         if home.setdefault(answer.article_id, pair.category) != pair.category:
             raise InputError(
@@ -68,7 +73,7 @@ def by_category(questions: Sequence[StepPair], answers: Sequence[Answer], correc
     return [of_group(category, groups[category], correct) for category in sorted(groups)]
 
 
-def of_group(name: str, answers: Iterable[Answer], correct: Mapping[str, int]) -> Tally:
+def of_group(name: str, answers: Iterable[GroundTruth], correct: Mapping[str, int]) -> Tally:
     """The tally of any group of pairs."""
     counts: dict[str, list[int]] = {}
     for answer in answers:

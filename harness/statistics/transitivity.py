@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.records import Answer, Prediction
+from harness.records import GroundTruth, Prediction
 
 
-def of_result(answers: Sequence[Answer], predictions: Mapping[str, float]) -> dict[str, Any]:
+def of_result(answers: Sequence[GroundTruth], predictions: Mapping[str, float]) -> dict[str, Any]:
     """Of the triads of steps of one article with all three pairs asked: how many were answered as a cycle?"""
     before: dict[str, dict[tuple[int, int], bool]] = {}
     for answer in answers:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from harness.questions import Variant
-from harness.records import Answer, Prediction
+from harness.records import GroundTruth, Prediction
+from harness.run.plan import Variant
 
 DIGITS = 6
 DROPS = {
@@ -24,7 +24,7 @@ DROPS = {
 ALARM_P = 1e-6  # of an honest submission's agreeing so often: 248 of 400
 
 
-def canary_verdict(canaries: Mapping[str, Answer], predictions: Mapping[str, float]) -> dict[str, Any]:
+def canary_verdict(canaries: Mapping[str, GroundTruth], predictions: Mapping[str, float]) -> dict[str, Any]:
     """How often the predictor agrees with the coin flips that the answers record; alarm: it must have read them."""
     if not canaries:
         return {}
@@ -38,7 +38,7 @@ def canary_verdict(canaries: Mapping[str, Answer], predictions: Mapping[str, flo
 
 
 def measure(
-    answers: Sequence[Answer], scored: Mapping[str, float], probes: Sequence[Prediction]
+    answers: Sequence[GroundTruth], scored: Mapping[str, float], probes: Sequence[Prediction]
 ) -> dict[str, float | None]:
     """Shares in [0, 1] over the probed pairs of `scored`, drops of accuracy in [-1, 1]; None where nothing was asked.
 

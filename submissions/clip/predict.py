@@ -3,6 +3,6 @@
 from pathlib import Path
 
 from harness.serve import serve
-from submissions.recipe.predictor import predictor
+from submissions.shared.predictor import predictor
 
 serve(predictor(Path(__file__).parent / "weights"), name="clip", batch=32, embeddings=True)

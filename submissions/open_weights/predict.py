@@ -3,6 +3,6 @@
 from pathlib import Path
 
 from harness.serve import serve
-from submissions.recipe.predictor import predictor
+from submissions.shared.predictor import predictor
 
 serve(predictor(Path(__file__).parent / "weights", embeddings=False), name="open_weights", batch=32)

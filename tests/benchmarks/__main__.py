@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from harness.records import WikiOrderError
+from harness.errors import WikiOrderError
 from tests.benchmarks import measuring, record
 from tests.benchmarks.measuring import Row, Size, absent
 

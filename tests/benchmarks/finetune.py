@@ -24,13 +24,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from harness.serve import Pair
-from submissions.recipe.baselines import BASELINES
-from submissions.recipe.cache import PictureCache
-from submissions.recipe.examples import prepare
-from submissions.recipe.model import Batch, OrderModel, choose_threads, pad
-from submissions.recipe.sequence import small_tokenizer
-from submissions.recipe.settings import Settings, SmallSize
-from submissions.recipe.training import Curve, Run
+from submissions.shared.baselines import BASELINES
+from submissions.shared.cache import PictureCache
+from submissions.shared.examples import prepare
+from submissions.shared.model import Batch, OrderModel, choose_threads, pad
+from submissions.shared.sequence import small_tokenizer
+from submissions.shared.settings import Settings, SmallSize
+from submissions.shared.training import Curve, Run
 from tests.benchmarks import measuring
 from tests.benchmarks.measuring import Row, Size, at_least, compared, timed
 

@@ -11,19 +11,18 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-import dataset_builder
+from harness.published import TABLE1
 from harness.records import Modality
-from submissions.recipe.baselines import BASELINES
-from submissions.recipe.model import Batch, OrderModel
-from submissions.recipe.pace import Pace
-from submissions.recipe.sequence import small_tokenizer
-from submissions.recipe.settings import Settings, SmallSize
+from submissions.shared.baselines import BASELINES
+from submissions.shared.model import Batch, OrderModel
+from submissions.shared.pace import Pace
+from submissions.shared.sequence import small_tokenizer
+from submissions.shared.settings import Settings, SmallSize
 from tests.benchmarks import measuring
 from tests.benchmarks.measuring import Row, Side, Size, absent, at_least, at_most, compared, timed
 
@@ -31,7 +30,6 @@ STEPS = {Size.TINY: 1, Size.QUICK: 100, Size.FULL: 1_000}
 REPEATS = {Size.TINY: 1, Size.QUICK: 3, Size.FULL: 5}
 TOKENS = 64  # of a title and two headlines, padded
 PAPER = Settings()
-TABLE_1 = Path(dataset_builder.__file__).parent / "table1.csv"
 
 
 def build(baseline: str, modality: Modality, small: bool) -> OrderModel:
@@ -79,7 +77,7 @@ def steps(baseline: str, modality: Modality, pace: Pace, size: Size, device: tor
 
 def pairs_of_table_2() -> int:
     """Pairs that one baseline reads in one modality: every category's, five times."""
-    with TABLE_1.open(encoding="utf-8") as lines:
+    with TABLE1.open(encoding="utf-8") as lines:
         return PAPER.epochs * sum(int(row["train_pairs"]) for row in csv.DictReader(lines))
 
 

@@ -19,14 +19,14 @@ from pathlib import Path
 
 import torch
 
-from harness import testset
+from harness.contract import frozen_set
 from harness.records import Modality
-from submissions.recipe.cache import PictureCache
-from submissions.recipe.finetuning import Task, ready, starting_point
-from submissions.recipe.model import OrderModel, choose_threads, load
-from submissions.recipe.pace import Pace
-from submissions.recipe.settings import PRESETS, Settings
-from submissions.recipe.training import Curve, Run, best_of
+from submissions.shared.cache import PictureCache
+from submissions.shared.finetuning import Task, ready, starting_point
+from submissions.shared.model import OrderModel, choose_threads, load
+from submissions.shared.pace import Pace
+from submissions.shared.settings import PRESETS, Settings
+from submissions.shared.training import Curve, Run, best_of
 from tests.submissions.test_shipped import SAMPLE
 
 PACES = {
@@ -42,7 +42,7 @@ def trained(task: Task, modality: Modality, pace: Pace, settings: Settings) -> t
     torch.manual_seed(settings.seed)
     model = OrderModel("clip", modality, starting_point(task))
     choose_threads(model)
-    train, validation, test = (ready(testset.load(SAMPLE / n), task, model) for n in ("train", "validation", "test"))
+    train, validation, test = (ready(frozen_set.load(SAMPLE / n), task, model) for n in ("train", "validation", "test"))
     with tempfile.TemporaryDirectory() as folder:
         curves: list[Curve] = []
         run = Run(model, train, validation, settings, {}, Path(folder) / "work", CPU, pace)
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        sets = [testset.load(SAMPLE / name) for name in ("train", "validation")]
+        sets = [frozen_set.load(SAMPLE / name) for name in ("train", "validation")]
         task = Task("clip", *sets, None, PRESETS["sample"], None, PictureCache(Path(folder)))
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in PACES}
         for seed in range(options.seeds):

@@ -33,7 +33,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from dataset_builder import spec
-from harness import testset
+from harness.contract import frozen_set
 from tests.benchmarks import measuring
 from tests.benchmarks.measuring import Row, Size, Timed, at_most, compared, timed
 
@@ -177,7 +177,7 @@ def build(raw: Path, spec: str, into: Callable[[], Path]) -> Timed:
 
 def pairs(out: Path) -> dict[str, int]:
     """How many were drawn; counted, not loaded: a load verifies every picture."""
-    return {subset: (out / subset / "questions.jsonl").read_bytes().count(b"\n") for subset in testset.SUBSETS}
+    return {subset: (out / subset / "questions.jsonl").read_bytes().count(b"\n") for subset in frozen_set.SUBSETS}
 
 
 def scaled_spec(folder: Path, share: float) -> str:
@@ -185,7 +185,7 @@ def scaled_spec(folder: Path, share: float) -> str:
     if share == 1.0:
         return "wikiorder-v1"
     quotas = {
-        name: {subset: 2 * round(getattr(quota, subset) * share / 4) for subset in testset.SUBSETS}
+        name: {subset: 2 * round(getattr(quota, subset) * share / 4) for subset in frozen_set.SUBSETS}
         for name, quota in spec.load("wikiorder-v1").categories.items()
     }
     rows = "".join(

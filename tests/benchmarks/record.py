@@ -8,7 +8,7 @@ from math import ceil, floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.analysis import style
+from harness.report import style
 from tests.benchmarks import measuring
 from tests.benchmarks.measuring import Row
 

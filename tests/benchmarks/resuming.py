@@ -17,11 +17,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from harness.asking import Asking, Order
+from harness.contract.frozen_set import FrozenSet
+from harness.contract.submission import Submission
 from harness.records import Modality
+from harness.run.session import Asking, Evaluation
 from harness.sandbox.base import Limits
-from harness.submission import Submission
-from harness.testset import FrozenSet
 from tests import sets
 from tests.benchmarks import measuring
 from tests.benchmarks.measuring import Row, Size, at_most, compared, timed
@@ -57,7 +57,7 @@ def asked(subject: Submission, frozen: FrozenSet, journal: Path, before: Sequenc
     journal.write_text("".join(before))
     known = {pair for line in before[2:] for pair in pairs(line)}
     sandbox = arena.sandbox_of("process")
-    order = Order(subject, frozen, Modality.TEXT, 0, None, Limits(), 0)
+    order = Evaluation(subject, frozen, Modality.TEXT, 0, None, Limits(), 0)
     asking = Asking(order, sandbox, None, journal, {}, journal.with_suffix(".log"), lambda *_: None)
     asking.log.touch()
     asking.run()
@@ -81,7 +81,7 @@ def rows(size: Size) -> Iterator[Row]:
         alone = replace(
             frozen,
             questions=tuple(frozen.questions[number] for number in half),
-            answers=tuple(frozen.answers[number] for number in half),
+            truths=tuple(frozen.truths[number] for number in half),
         )
         yield compared(
             f"resume after a kill at half of {len(frozen.questions):,} pairs, 2 ms a pair",

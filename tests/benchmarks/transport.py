@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from harness import pipeline, protocol, questions
-from harness.asking import Asking, Order
-from harness.records import HarnessError, Modality
+from harness.contract import protocol
+from harness.contract.frozen_set import FrozenSet
+from harness.contract.submission import Submission
+from harness.errors import HarnessError
+from harness.records import Modality
+from harness.run import pipeline, plan
+from harness.run.session import Asking, Evaluation
 from harness.sandbox.base import Launch, Limits, Sandbox
-from harness.submission import Submission
-from harness.testset import FrozenSet
 from tests import sets
 from tests.benchmarks import measuring
 from tests.benchmarks.measuring import FAST, LONG, Row, Size, Timed, absent, at_least, at_most, compared, in_turns
@@ -153,7 +155,7 @@ def bare(frozen: FrozenSet, program: str) -> Timed:
     space: dict[str, Any] = {}
     exec(program, space)
     answer: Callable[[list[dict[str, Any]]], list[float]] = space["answer"]
-    (asked,) = questions.plan(frozen, BATCH, Modality.VISION_TEXT, 0)[:1]
+    (asked,) = plan.plan(frozen, BATCH, Modality.VISION_TEXT, 0)[:1]
     began = time.perf_counter()
     read = 0
     for batch in asked.batches:
@@ -185,7 +187,7 @@ def asked(sandbox: Sandbox, subject: Submission, image: str | None, frozen: Froz
     """Seconds of asking a whole set."""
     journal = folder / "journal"
     journal.unlink(missing_ok=True)
-    order = Order(subject, frozen, Modality.VISION_TEXT, 0, None, Limits(), 0)
+    order = Evaluation(subject, frozen, Modality.VISION_TEXT, 0, None, Limits(), 0)
     asking = Asking(order, sandbox, image, journal, {}, folder / "log", lambda *_: None)
     asking.run()
     assert len(asking.asked.predictions) == len(frozen.questions)
@@ -194,7 +196,7 @@ def asked(sandbox: Sandbox, subject: Submission, image: str | None, frozen: Froz
 
 def evaluated(sandbox: Sandbox, subject: Submission, frozen: FrozenSet, folder: Path) -> Timed:
     """Seconds of a whole evaluation, and of its asking alone."""
-    order = Order(subject, frozen, Modality.VISION_TEXT, 0, None, Limits(), 0)
+    order = Evaluation(subject, frozen, Modality.VISION_TEXT, 0, None, Limits(), 0)
     began = time.perf_counter()
     found = pipeline.evaluate(order, sandbox, folder, lambda *_: None, fresh=True)
     seconds = time.perf_counter() - began

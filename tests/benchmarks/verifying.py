@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness import checksums, testset
+from harness.contract import checksums, frozen_set
 from tests.benchmarks import measuring
 from tests.benchmarks.measuring import Row, Size, at_most, compared, timed
 from tests.benchmarks.startup import SCRIPT
@@ -31,8 +31,8 @@ def folder(root: Path, count: int) -> Path:
     """A sealed folder of so many pictures."""
     draw = random.Random(count)
     for _ in range(count):
-        testset.store_picture(root, draw.randbytes(PICTURE_BYTES), ".jpg")
-    checksums.seal(root, testset.digest_in_name)
+        frozen_set.store_picture(root, draw.randbytes(PICTURE_BYTES), ".jpg")
+    checksums.seal(root, frozen_set.digest_in_name)
     return root
 
 

@@ -11,10 +11,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from dataset_builder import filters, pairing, pictures, sources, splitting
+from dataset_builder import sources
+from dataset_builder.articles import filters, splitting
+from dataset_builder.pairs import pairing
+from dataset_builder.pictures import intake
 from dataset_builder.spec import Headlines, Spec
-from harness.records import Answer, Step, StepPair
-from harness.testset import FrozenSet, Manifest
+from harness.contract.frozen_set import FrozenSet, Manifest
+from harness.records import GroundTruth, Step, StepPair
 
 
 def naive_sets(raw: Path, spec: Spec, folder: Path) -> dict[str, FrozenSet]:
@@ -22,7 +25,7 @@ def naive_sets(raw: Path, spec: Spec, folder: Path) -> dict[str, FrozenSet]:
     spec = replace(spec, headlines=Headlines(scrub_ordinals=False))
     ledger = filters.Ledger()
     articles = filters.by_text(sorted(sources.read(raw), key=lambda article: article.article_id), spec, ledger)
-    found = pictures.examine(raw, articles, folder / "pool", spec, 1)
+    found = intake.examine(raw, articles, folder / "pool", spec, 1)
     kept = {one.article.article_id: one for one in filters.by_picture(found, ledger)}
     subsets = splitting.split(kept.values(), {name: name for name in kept}, spec)
     sets = {}
@@ -42,7 +45,7 @@ def _set(raw: Path, root: Path, cells: list[pairing.Chosen]) -> FrozenSet:
 
 def _rows(
     raw: Path, root: Path, cell: pairing.Chosen, number: int, pair: pairing.Pair
-) -> list[tuple[StepPair, Answer]]:
+) -> list[tuple[StepPair, GroundTruth]]:
     article = pair.source.article
     positions = pair.edge if number < len(cell.pairs) // 2 else (pair.later, pair.earlier)
     steps = []
@@ -54,4 +57,4 @@ def _rows(
         steps.append(Step(article.steps[place].headline, name))
     pair_id = f"{article.article_id}-{positions[0]}-{positions[1]}"
     question = StepPair(pair_id, article.category, article.title, *steps)
-    return [(question, Answer(pair_id, int(positions[0] < positions[1]), article.article_id, positions))]
+    return [(question, GroundTruth(pair_id, int(positions[0] < positions[1]), article.article_id, positions))]

@@ -4,12 +4,12 @@ from functools import cache
 from pathlib import Path
 
 import dataset_builder
-from harness import testset
-from harness.testset import FrozenSet
+from harness.contract import frozen_set
+from harness.contract.frozen_set import FrozenSet
 
 ROOT = Path(dataset_builder.__file__).parent / "wikiorder-sample" / "validation"
 
 
 @cache
 def frozen() -> FrozenSet:
-    return testset.load(ROOT)
+    return frozen_set.load(ROOT)

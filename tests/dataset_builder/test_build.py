@@ -16,11 +16,11 @@ from PIL import Image
 
 from dataset_builder.build import Request, build
 from dataset_builder.spec import Spec
-from harness import checksums, testset
-from harness.records import InputError
+from harness.contract import checksums, frozen_set
+from harness.errors import InputError
 from tests.dataset_builder.crawls import SIDE, article, crawl, picture, spec, write_lines
 
-SUBSETS = testset.SUBSETS
+SUBSETS = frozen_set.SUBSETS
 slow_enough = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
 )
@@ -33,10 +33,10 @@ def built(folder: Path, rows: list[dict], what: Spec, name: str = "out", workers
 def test_every_subset_loads_and_agrees_with_the_crawl(tmp_path: Path) -> None:
     built(tmp_path, [article(n) for n in range(12)], spec())
     for subset, wanted in zip(SUBSETS, (20, 6, 6), strict=True):
-        frozen = testset.load(tmp_path / "out" / subset)
+        frozen = frozen_set.load(tmp_path / "out" / subset)
         assert len(frozen.questions) == wanted
         assert frozen.manifest.counts == {"Cooking": wanted}
-        for pair, answer in zip(frozen.questions, frozen.answers, strict=True):
+        for pair, answer in zip(frozen.questions, frozen.truths, strict=True):
             first, second = answer.positions
             letters = [step.headline.split()[2] for step in (pair.first, pair.second)]
             assert letters == [chr(97 + first), chr(97 + second)]
@@ -75,11 +75,11 @@ def test_labels_balance_pairs_are_unique_and_articles_keep_to_one_subset(
     homes = defaultdict(set)
     seen = set()
     for subset in SUBSETS:
-        frozen = testset.load(folder / "out" / subset)
-        labels = Counter((pair.category, a.label) for pair, a in zip(frozen.questions, frozen.answers, strict=True))
+        frozen = frozen_set.load(folder / "out" / subset)
+        labels = Counter((pair.category, a.label) for pair, a in zip(frozen.questions, frozen.truths, strict=True))
         wanted = getattr(spec(categories=f'"Cooking" = {quota}').categories["Cooking"], subset) // 2
         assert set(labels.values()) == {wanted}
-        for answer in frozen.answers:
+        for answer in frozen.truths:
             homes[answer.article_id].add(subset)
             identity = (answer.article_id, *sorted(answer.positions))
             assert identity not in seen
@@ -108,7 +108,7 @@ def test_kinds_get_equal_quotas_and_exact_halves(tmp_path: Path) -> None:
     what = spec('[pairs]\nbalance = "kind"', '"Cooking" = { train = 40, validation = 8, test = 16 }')
     built(tmp_path, rows, what)
     for subset, each in zip(SUBSETS, (5, 1, 2), strict=True):
-        answers = testset.load(tmp_path / "out" / subset).answers
+        answers = frozen_set.load(tmp_path / "out" / subset).truths
         assert Counter((a.strata["kind"], a.label) for a in answers) == {
             (k, label): each for k in kinds for label in (0, 1)
         }
@@ -122,9 +122,9 @@ def test_a_pair_of_pictures_that_look_alike_is_a_stratum(tmp_path: Path, rules: 
             (raw / f"pictures/a{number:03}-{step}.png").write_bytes(picture(f"scene {number}", side))
     what = spec(f"[duplicates]\n{rules}", '"Cooking" = { train = 60, validation = 6, test = 6 }')
     build(Request(what, raw, tmp_path / "out", workers=1))
-    frozen = testset.load(tmp_path / "out/train")
-    assert {answer.strata.get("pictures") for answer in frozen.answers} == recorded
-    for pair, answer in zip(frozen.questions, frozen.answers, strict=True):
+    frozen = frozen_set.load(tmp_path / "out/train")
+    assert {answer.strata.get("pictures") for answer in frozen.truths} == recorded
+    for pair, answer in zip(frozen.questions, frozen.truths, strict=True):
         things = {step.headline.split()[2] for step in (pair.first, pair.second)}
         if rules == "":
             assert (answer.strata["pictures"] == "near-identical") == (things == {"c", "d"})
@@ -156,7 +156,7 @@ def test_a_picture_that_two_subsets_show_is_held_by_both(tmp_path: Path) -> None
         row["steps"][0]["image"] = "pictures/logo.png"
     built(tmp_path, rows, spec())
     for subset in SUBSETS:
-        testset.load(tmp_path / "out" / subset)
+        frozen_set.load(tmp_path / "out" / subset)
 
 
 def test_a_folder_that_exists_is_never_overwritten(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_doubled_id_is_named(tmp_path: Path) -> None:
 def test_an_article_gives_at_most_as_many_pairs_as_the_spec_says(tmp_path: Path) -> None:
     built(tmp_path, [article(n) for n in range(30)], spec("[pairs]\nper_article = 2"))
     for subset in SUBSETS:
-        counts = Counter(answer.article_id for answer in testset.load(tmp_path / "out" / subset).answers)
+        counts = Counter(answer.article_id for answer in frozen_set.load(tmp_path / "out" / subset).truths)
         assert max(counts.values()) <= 2
 
 
@@ -210,7 +210,7 @@ def pairs_of(out: Path) -> dict[str, tuple[str, set[tuple[int, ...]]]]:
     """The subset and the pairs of every article that a build shows."""
     found: dict[str, tuple[str, set[tuple[int, ...]]]] = {}
     for subset in SUBSETS:
-        for answer in testset.load(out / subset).answers:
+        for answer in frozen_set.load(out / subset).truths:
             found.setdefault(answer.article_id, (subset, set()))[1].add(tuple(sorted(answer.positions)))
     return found
 

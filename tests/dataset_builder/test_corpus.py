@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from dataset_builder import spec as specs
-from dataset_builder.audit import Audit, Verdict, audit_sets
+from dataset_builder.audit.auditing import Audit, Verdict, audit_sets
 from dataset_builder.build import Request, build
-from harness import testset
+from harness.contract import frozen_set
 from tests.dataset_builder.naive import naive_sets
 
 CORPUS = Path(os.environ.get("WIKIORDER_CORPUS", Path(__file__).parents[3] / "shared/corpus"))
@@ -19,26 +19,26 @@ pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus lies bes
 
 
 @pytest.fixture(scope="module")
-def frozen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, testset.FrozenSet]:
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, frozen_set.FrozenSet]:
     out = tmp_path_factory.mktemp("corpus") / "open-howto"
     build(Request(specs.load("open-howto"), CORPUS, out, workers=1))
-    return {subset: testset.load(out / subset) for subset in testset.SUBSETS}
+    return {subset: frozen_set.load(out / subset) for subset in frozen_set.SUBSETS}
 
 
-def test_the_shipped_spec_gets_the_pairs_it_asks_for(frozen: dict[str, testset.FrozenSet]) -> None:
+def test_the_shipped_spec_gets_the_pairs_it_asks_for(frozen: dict[str, frozen_set.FrozenSet]) -> None:
     spec = specs.load("open-howto")
     for subset, one in frozen.items():
         assert one.manifest.counts == {name: spec.quota(name, subset) for name in spec.categories}
 
 
-def test_every_test_category_has_enough_articles_for_an_interval(frozen: dict[str, testset.FrozenSet]) -> None:
+def test_every_test_category_has_enough_articles_for_an_interval(frozen: dict[str, frozen_set.FrozenSet]) -> None:
     articles = defaultdict(set)
-    for pair, answer in zip(frozen["test"].questions, frozen["test"].answers, strict=True):
+    for pair, answer in zip(frozen["test"].questions, frozen["test"].truths, strict=True):
         articles[pair.category].add(answer.article_id)
     assert min(len(ids) for ids in articles.values()) >= 6
 
 
-def test_pictures_are_large_enough_and_carry_nothing_but_pixels(frozen: dict[str, testset.FrozenSet]) -> None:
+def test_pictures_are_large_enough_and_carry_nothing_but_pixels(frozen: dict[str, frozen_set.FrozenSet]) -> None:
     for path in list((frozen["test"].root / "images").rglob("*.*"))[:60]:
         assert path.suffix == ".jpg"
         with Image.open(path) as image:
@@ -47,7 +47,7 @@ def test_pictures_are_large_enough_and_carry_nothing_but_pixels(frozen: dict[str
             assert "comment" not in image.info
 
 
-def test_no_headline_counts_the_steps(frozen: dict[str, testset.FrozenSet]) -> None:
+def test_no_headline_counts_the_steps(frozen: dict[str, frozen_set.FrozenSet]) -> None:
     for one in frozen.values():
         for pair in one.questions:
             for step in (pair.first, pair.second):
@@ -55,7 +55,7 @@ def test_no_headline_counts_the_steps(frozen: dict[str, testset.FrozenSet]) -> N
 
 
 def test_a_shuffled_input_file_and_two_workers_give_the_same_set(
-    frozen: dict[str, testset.FrozenSet], tmp_path: Path
+    frozen: dict[str, frozen_set.FrozenSet], tmp_path: Path
 ) -> None:
     raw = tmp_path / "raw"
     shutil.copytree(CORPUS / "wiki_images", raw / "wiki_images")
@@ -63,7 +63,7 @@ def test_a_shuffled_input_file_and_two_workers_give_the_same_set(
     (raw / "WikihowText_data.json").write_text("".join(reversed(lines)), encoding="utf-8")
     build(Request(specs.load("open-howto"), raw, tmp_path / "out", workers=2))
     for subset, one in frozen.items():
-        assert testset.load(tmp_path / "out" / subset).digest == one.digest
+        assert frozen_set.load(tmp_path / "out" / subset).digest == one.digest
 
 
 def fires(audit: Audit) -> set[str]:
@@ -72,7 +72,7 @@ def fires(audit: Audit) -> set[str]:
 
 @pytest.mark.slow
 def test_the_audit_finds_what_leaks_without_care_and_nothing_with_it(
-    frozen: dict[str, testset.FrozenSet], tmp_path: Path
+    frozen: dict[str, frozen_set.FrozenSet], tmp_path: Path
 ) -> None:
     careless = naive_sets(CORPUS, specs.load("open-howto"), tmp_path)
     found = audit_sets(careless["train"], careless["test"])

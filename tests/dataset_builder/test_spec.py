@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder import spec as specs
-from harness.records import InputError
+from harness.errors import InputError
 
 GOOD = 'name = "x"\nversion = "1"\nseed = "s"\n'
 TRAVEL = '[categories]\n"Travel" = { train = 2, validation = 2, test = 2 }\n'

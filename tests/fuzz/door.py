@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.testset import FrozenSet
+from harness.contract.frozen_set import FrozenSet
 from tests.sets import tiny_set
 
 BYTES, TOKENS, VALUES = "bytes", "tokens", "values"

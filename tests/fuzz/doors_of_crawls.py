@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dataset_builder import build, inputs, spec
-from harness import checksums, files
+from dataset_builder import build, spec
+from dataset_builder.workspace import inputs
+from harness.contract import checksums, files
 from tests.dataset_builder import crawls
 from tests.fuzz.door import BYTES, JSON, TEXT, Door, small_set
 

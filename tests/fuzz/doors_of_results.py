@@ -11,21 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from dataset_builder import asking_people
-from harness import (
-    bundle,
-    checksums,
-    files,
-    results,
-    signature,
-    submission,
-    testset,
-    vectors,
-    verification,
-)
-from harness.analysis.study import study
-from harness.judging import SCORING_KEY
+from dataset_builder.describe import sheet
+from harness.contract import bundle, checksums, files, frozen_set, signature, submission
 from harness.records import Modality, Prediction
+from harness.report import loading
+from harness.report.study import study
+from harness.run import vectors, verification
+from harness.run.judging import SCORING_KEY
 from leaderboard import card, erratum, filing, markdown, page, policy, predictions
 from leaderboard.board import document
 from leaderboard.collect import collect
@@ -44,7 +36,7 @@ def _make_bundle(folder: Path) -> None:
     bundle.write(root, _with_embeddings(found, root, frozen), found.articles, found.predictions, probes, given)
 
 
-def _with_embeddings(found: bundle.Bundle, root: Path, frozen: testset.FrozenSet) -> Mapping[str, Any]:
+def _with_embeddings(found: bundle.Bundle, root: Path, frozen: frozen_set.FrozenSet) -> Mapping[str, Any]:
     drawn = np.random.Generator(np.random.Philox(7)).standard_normal((8, 3, 4)).astype("<f4")
     path = root.parent / "vectors"
     path.write_bytes((4).to_bytes(8, "little") + drawn.tobytes())
@@ -66,7 +58,7 @@ def _use_bundle(folder: Path) -> None:
 def _use_sealed_bundle(folder: Path) -> None:
     """Verify, put on the board, make a model card and a report of it."""
     found = bundle.read(_root(folder))
-    frozen = testset.load(folder / "set/test")
+    frozen = frozen_set.load(folder / "set/test")
     board = document(collect(folder / "board/results"))
     files.json_page(board).encode()
     markdown.markdown(board).encode()
@@ -74,7 +66,7 @@ def _use_sealed_bundle(folder: Path) -> None:
     filing.place(found)
     if found.result["status"] == "scored":
         verification.from_counts(found)
-        verification.from_answers(found, results.load_set(frozen.root, found), {})
+        verification.from_answers(found, loading.load_set(frozen.root, found), {})
         card.card(found)
         files.json_page(study([found], frozen, SCORING_KEY)).encode()
         vectors.require_sample(found.root)
@@ -112,15 +104,15 @@ def _use_filing(folder: Path) -> None:
 
 def _make_erratum(folder: Path) -> None:
     _make_bundle(folder)
-    old = testset.load(folder / "set/test")
+    old = frozen_set.load(folder / "set/test")
     small_set(folder / "corrected")
-    manifest = testset.Manifest("tiny", "1.1", "test", "public", old.manifest.counts)
-    testset.freeze(folder / "corrected/test", manifest, list(zip(old.questions, old.answers, strict=True)))
+    manifest = frozen_set.Manifest("tiny", "1.1", "test", "public", old.manifest.counts)
+    frozen_set.freeze(folder / "corrected/test", manifest, list(zip(old.questions, old.truths, strict=True)))
 
 
 def _use_erratum(folder: Path) -> None:
     checksums.seal(_root(folder))
-    old, new = testset.load(folder / "set/test"), testset.load(folder / "corrected/test")
+    old, new = frozen_set.load(folder / "set/test"), frozen_set.load(folder / "corrected/test")
     try:
         erratum.rescore_all(folder / "board/results", old, new, {})
     finally:
@@ -155,7 +147,7 @@ def _make_predictions(folder: Path) -> None:
 
 
 def _use_predictions(folder: Path) -> None:
-    frozen = testset.load(folder / "set/test")
+    frozen = frozen_set.load(folder / "set/test")
     found = predictions.read(folder / "answers.jsonl", frozen)
     with TemporaryDirectory(dir=folder) as name:
         predictions.write(Path(name), submission.load(folder), frozen, {}, Modality.TEXT, found)
@@ -169,10 +161,10 @@ def _make_sheet(folder: Path) -> None:
 
 
 def _use_sheet(folder: Path) -> None:
-    frozen = testset.load(folder / "set/test")
-    answered = asking_people.read(folder / "answers.json", frozen)
+    frozen = frozen_set.load(folder / "set/test")
+    answered = sheet.read(folder / "answers.json", frozen)
     with TemporaryDirectory(dir=folder) as name:
-        asking_people.score(frozen, None, answered, "anne", Path(name))
+        sheet.score(frozen, None, answered, "anne", Path(name))
 
 
 DOORS = (

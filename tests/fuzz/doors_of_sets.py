@@ -9,25 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from harness import (
-    bundle,
-    checksums,
-    files,
-    protocol,
-    questions,
-    release,
-    submission,
-    testset,
-    vectors,
-)
-from harness import pictures as shown
-from harness.journal import Entry, Journal
-from harness.judging import SCORING_KEY
-from harness.questions import Variant
+from harness.contract import bundle, checksums, files, frozen_set, protocol, release, submission
 from harness.records import Modality, Prediction
+from harness.run import pictures as shown
+from harness.run import plan, vectors
+from harness.run.journal import Entry, Journal
+from harness.run.judging import SCORING_KEY
+from harness.run.plan import Variant
 from harness.sandbox.base import Limits
 from harness.statistics import scoring
-from submissions.recipe import model, published
+from submissions.shared import model, published
 from tests.dataset_builder import crawls
 from tests.fuzz.door import BYTES, JSON, TEXT, Door, make_submission, small_set
 
@@ -43,13 +34,13 @@ def _use_set(folder: Path) -> None:
 
 
 def _use_sealed_set(folder: Path) -> None:
-    frozen = testset.load(folder / "test")
+    frozen = frozen_set.load(folder / "test")
     guesses = {pair.pair_id: 0.75 for pair in frozen.questions}
-    for number in questions.plan(frozen, 4, Modality.VISION_TEXT, 2):
+    for number in plan.plan(frozen, 4, Modality.VISION_TEXT, 2):
         for batch in number.batches:
             asked = [protocol.Question("q", ask.shown, "/exchange/a.png", "/exchange/b.png") for ask in batch]
             protocol.predict_pairs(1, asked, Modality.VISION_TEXT)
-    scores = scoring.score(frozen.questions, frozen.answers, guesses, SCORING_KEY)
+    scores = scoring.score(frozen.questions, frozen.truths, guesses, SCORING_KEY)
     counts = bundle.count_articles(frozen, guesses)
     files.json_page({"set": bundle.describe_set(frozen), "scores": scores, "counts": [str(c) for c in counts]}).encode()
     release.secret(frozen, b"k" * 32)
@@ -84,10 +75,10 @@ def _make_journal(folder: Path) -> None:
 
 def _use_journal(folder: Path) -> None:
     """Read it as a resumed run does: what it answered is planned around, timed and scored."""
-    frozen = testset.load(folder / "set/test")
+    frozen = frozen_set.load(folder / "set/test")
     with Journal(folder / "journal", IDENTITY) as journal:
         if journal.batch:
-            questions.plan(frozen, journal.batch, Modality.TEXT, 2)
+            plan.plan(frozen, journal.batch, Modality.TEXT, 2)
         if journal.entries:
             np.percentile([entry.seconds for entry in journal.entries], [50, 99])
         lines = [{"pair_id": p.pair_id, "p_in_order": p.p_in_order} for e in journal.entries for p in e.predictions]
@@ -101,7 +92,7 @@ def _make_vectors(folder: Path) -> None:
 
 
 def _use_vectors(folder: Path) -> None:
-    frozen = testset.load(folder / "set/test")
+    frozen = frozen_set.load(folder / "set/test")
     vectors.VectorFile(folder / "journal.vectors", len(frozen.questions))
     asked = [pair.pair_id for pair in frozen.questions]
     found = vectors.add_up(folder / "journal.vectors", frozen, asked, SCORING_KEY)

@@ -19,8 +19,8 @@ from types import FrameType
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
-from harness.records import WikiOrderError
-from submissions.recipe.errors import RecipeError
+from harness.errors import WikiOrderError
+from submissions.shared.errors import RecipeError
 from tests.fuzz import mutations
 from tests.fuzz.door import Door
 from tests.fuzz.doors import DOORS

@@ -7,8 +7,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import protocol, serve
-from harness.protocol import Question
+from harness import serve
+from harness.contract import protocol
+from harness.contract.protocol import SentQuestion
 from harness.records import Modality, Step, StepPair
 
 TEXT = st.text(min_size=1, max_size=40).filter(str.strip)
@@ -19,7 +20,7 @@ def test_any_words_of_a_set_travel_as_one_line_and_arrive(
     title: str, first: str, second: str, modality: Modality
 ) -> None:
     pair = StepPair("p", "c", title, Step(first, "images/a.png"), Step(second, "images/b.png"))
-    line = protocol.predict_pairs(3, [Question("q", pair, "/exchange/a", "/exchange/b")], modality)
+    line = protocol.predict_pairs(3, [SentQuestion("q", pair, "/exchange/a", "/exchange/b")], modality)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
     assert line.isascii()

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from harness.records import Answer, Modality, Prediction, Step, StepPair
+from harness.records import GroundTruth, Modality, Prediction, Step, StepPair
 
 ONE, TWO = Step("Boil water.", "images/aa/1.jpg"), Step("Pour.", "images/bb/2.jpg")
 
@@ -21,17 +21,17 @@ def test_a_tie_is_out_of_order(p: float, label: int) -> None:
 
 
 def test_a_label_must_agree_with_the_positions() -> None:
-    Answer("p1", 1, "a", (0, 3))
-    Answer("p1", 0, "a", (3, 0))
+    GroundTruth("p1", 1, "a", (0, 3))
+    GroundTruth("p1", 0, "a", (3, 0))
     with pytest.raises(ValueError, match="contradicts positions"):
-        Answer("p1", 1, "a", (3, 0))
+        GroundTruth("p1", 1, "a", (3, 0))
     with pytest.raises(ValueError, match="two different indices"):
-        Answer("p1", 0, "a", (2, 2))
+        GroundTruth("p1", 0, "a", (2, 2))
 
 
 def test_strata_cannot_be_changed_after_the_fact() -> None:
     strata = {"kind": "both"}
-    answer = Answer("p1", 1, "a", (0, 1), strata)
+    answer = GroundTruth("p1", 1, "a", (0, 1), strata)
     strata["kind"] = "text"
     assert answer.strata["kind"] == "both"
 

@@ -14,17 +14,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness import pipeline, submission
-from harness.asking import Order
-from harness.bundle import Bundle
+from harness.contract import submission
+from harness.contract.bundle import Bundle
+from harness.contract.frozen_set import FrozenSet
+from harness.contract.submission import Submission
 from harness.records import Modality
+from harness.run import pipeline
+from harness.run.session import Evaluation
 from harness.sandbox.base import MIB, Limits, Sandbox
-from harness.sandbox.container import ContainerSandbox
-from harness.sandbox.flags import OWNER_LABEL
+from harness.sandbox.container.flags import OWNER_LABEL
+from harness.sandbox.container.sandbox import ContainerSandbox
 from harness.sandbox.lease import owner
-from harness.sandbox.process import ProcessSandbox
-from harness.submission import Submission
-from harness.testset import FrozenSet
+from harness.sandbox.process.sandbox import ProcessSandbox
 
 CORPUS = Path(__file__).parent / "corpus"
 CORPUS_COPY = f"hostile-corpus-{os.getpid()}-"  # another test run may be at work beside this one
@@ -84,7 +85,7 @@ def load(corpus: Path, attack: str) -> Submission:
 def evaluate(
     subject: Submission, frozen: FrozenSet, sandbox: Sandbox, results: Path, limits: Limits = LIMITS, probed: int = 0
 ) -> Bundle:
-    order = Order(subject, frozen, Modality.VISION_TEXT, 7, None, limits, probed)
+    order = Evaluation(subject, frozen, Modality.VISION_TEXT, 7, None, limits, probed)
     return pipeline.evaluate(order, sandbox, results, lambda *_: None)
 
 

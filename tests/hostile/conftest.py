@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.contract.frozen_set import FrozenSet
 from harness.sandbox.base import Sandbox
-from harness.testset import FrozenSet
 from tests.hostile import arena
 from tests.sets import tiny_set
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import bundle
+from harness.contract import bundle
+from harness.contract.frozen_set import FrozenSet
 from harness.sandbox import lease
 from harness.sandbox.base import Sandbox
-from harness.sandbox.container import ContainerSandbox
-from harness.sandbox.flags import OWNER_LABEL
+from harness.sandbox.container.flags import OWNER_LABEL
+from harness.sandbox.container.sandbox import ContainerSandbox
 from harness.sandbox.lease import owner
-from harness.testset import FrozenSet
 from tests.hostile import arena
 
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
+from harness.contract.frozen_set import FrozenSet
 from harness.sandbox.base import Sandbox
-from harness.testset import FrozenSet
 from tests.hostile import arena
 
 SLOW_START = replace(arena.LIMITS, startup_s=2)

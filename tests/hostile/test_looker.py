@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from harness.bundle import Bundle
+from harness.contract.bundle import Bundle
+from harness.contract.frozen_set import FrozenSet
 from harness.sandbox.base import Sandbox
-from harness.sandbox.container import ContainerSandbox
-from harness.sandbox.flags import USER
-from harness.testset import FrozenSet
+from harness.sandbox.container.flags import USER
+from harness.sandbox.container.sandbox import ContainerSandbox
 from tests.hostile import arena
 
 NONE = "0" * 16

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.sandbox.sibling import VOLUME
+from harness.sandbox.container.sibling import VOLUME
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 

@@ -42,7 +42,7 @@ def test_the_base_keeps_no_trace_of_the_mirror_it_was_made_from() -> None:
 
 
 def test_the_runtime_imports_what_a_submission_needs_from_a_read_only_root() -> None:
-    program = "import torch, transformers, safetensors, tokenizers, PIL, numpy, harness.serve, submissions.recipe;"
+    program = "import torch, transformers, safetensors, tokenizers, PIL, numpy, harness.serve, submissions.shared;"
     assert run("wikiorder-runtime", program + "print(torch.tensor([1.0, 2.0]).sum().item())") == "3.0"
 
 

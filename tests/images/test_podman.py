@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from harness.sandbox.container import ContainerSandbox
+from harness.sandbox.container.sandbox import ContainerSandbox
 from tests.hostile import arena
 from tests.predictors import submission
 from tests.sets import tiny_set

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import bundle
-from harness.bundle import ArticleCount
-from harness.judging import SCORING_KEY
+from harness.contract import bundle
+from harness.contract.bundle import ArticleCount
 from harness.records import Modality
+from harness.run.judging import SCORING_KEY
 from harness.statistics import scoring, tally
 
 DIGEST = "ab" * 32

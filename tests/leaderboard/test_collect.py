@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import bundle, signature
-from harness.records import InputError
+from harness.contract import bundle, signature
+from harness.errors import InputError
 from leaderboard.collect import KNOWS_CANARIES, NOT_ISOLATED, NOT_SIGNED, clean, collect
 from leaderboard.rows import CONTROL
 from tests.leaderboard.bundles import MIDDLING, write

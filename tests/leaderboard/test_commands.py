@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import bundle, signature
 from harness.cli import main
+from harness.contract import bundle, signature
 from leaderboard.markdown import BEGIN, END
 from tests.leaderboard.bundles import MIDDLING, write
 

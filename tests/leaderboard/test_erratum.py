@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import bundle, testset
 from harness.cli import main
-from harness.records import Answer, InputError, Modality
-from harness.submission import Submission, load
-from harness.testset import FrozenSet
+from harness.contract import bundle, frozen_set
+from harness.contract.frozen_set import FrozenSet
+from harness.contract.submission import Submission, load
+from harness.errors import InputError
+from harness.records import GroundTruth, Modality
 from leaderboard import erratum, predictions
 from tests.sets import tiny_set
 
@@ -22,11 +23,11 @@ MANIFEST = 'name = "sent"\nauthors = ["Ada"]\nlicence = "MIT"\nmodalities = ["te
 def corrected(old: FrozenSet, folder: Path, version: str = "1.1") -> FrozenSet:
     """The same questions under another version, the first label turned around."""
     shutil.copytree(old.root, folder)
-    first, *others = old.answers
-    turned = Answer(first.pair_id, 1 - first.label, first.article_id, (first.positions[1], first.positions[0]))
+    first, *others = old.truths
+    turned = GroundTruth(first.pair_id, 1 - first.label, first.article_id, (first.positions[1], first.positions[0]))
     rows = zip(old.questions, [turned, *others], strict=True)
-    testset.freeze(folder, replace(old.manifest, version=version), rows)
-    return testset.load(folder)
+    frozen_set.freeze(folder, replace(old.manifest, version=version), rows)
+    return frozen_set.load(folder)
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def results(tmp_path: Path, old: FrozenSet) -> Path:
     (tmp_path / "sent").mkdir()
     (tmp_path / "sent/submission.toml").write_text(MANIFEST)
     sent: Submission = load(tmp_path / "sent")
-    answers = {answer.pair_id: float(answer.label) for answer in old.answers}
+    answers = {answer.pair_id: float(answer.label) for answer in old.truths}
     predictions.write(tmp_path / "board/results", sent, old, {}, Modality.TEXT, answers)
     return tmp_path / "board/results"
 
@@ -71,10 +72,10 @@ def test_the_command_writes_what_moved_side_by_side(
 
 def test_a_set_that_asks_something_else_is_no_erratum(tmp_path: Path, old: FrozenSet, results: Path) -> None:
     other = tiny_set(tmp_path / "other", articles=10)
-    rows = list(zip(other.questions, other.answers, strict=True))
-    testset.freeze(other.root, replace(other.manifest, version="1.1"), rows)
+    rows = list(zip(other.questions, other.truths, strict=True))
+    frozen_set.freeze(other.root, replace(other.manifest, version="1.1"), rows)
     with pytest.raises(InputError, match=r"questions were not asked so in tiny 1\.0 test"):
-        erratum.rescore_all(results, old, testset.load(other.root), {})
+        erratum.rescore_all(results, old, frozen_set.load(other.root), {})
 
 
 def test_an_erratum_needs_a_new_version(tmp_path: Path, old: FrozenSet, results: Path) -> None:

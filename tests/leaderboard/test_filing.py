@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import bundle, signature
-from harness.records import HarnessError, InputError
+from harness.contract import bundle, signature
+from harness.errors import HarnessError, InputError
 from leaderboard.filing import add
 from tests.leaderboard.bundles import MIDDLING, write
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import bundle
 from harness.cli import main
-from harness.testset import FrozenSet
+from harness.contract import bundle
+from harness.contract.frozen_set import FrozenSet
 from leaderboard.collect import PREDICTIONS_ONLY, collect
 from tests.sets import tiny_set
 
@@ -42,7 +42,7 @@ def send(tmp_path: Path, frozen: FrozenSet, lines: Lines) -> int:
 
 
 def right(frozen: FrozenSet) -> Lines:
-    return [{"pair_id": answer.pair_id, "p_in_order": float(answer.label)} for answer in frozen.answers]
+    return [{"pair_id": answer.pair_id, "p_in_order": float(answer.label)} for answer in frozen.truths]
 
 
 def test_predictions_are_scored_shown_and_not_ranked(tmp_path: Path, frozen: FrozenSet) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import bundle, schema
-from harness.records import InputError
+from harness.contract import bundle, schema
+from harness.errors import InputError
 from leaderboard.board import document
 from leaderboard.card import card
 from leaderboard.collect import collect

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import bundle
 from harness.cli import main
-from harness.records import Answer, InputError
+from harness.contract import bundle
+from harness.errors import InputError
+from harness.records import GroundTruth
 from leaderboard.rerun import agreement, choose
 from tests.bundles import write
 from tests.sets import tiny_set
@@ -19,9 +20,9 @@ ROOT = Path(__file__).parents[2]
 
 def test_two_runs_are_compared_pair_by_pair(tmp_path: Path) -> None:
     frozen = tiny_set(tmp_path / "set", articles=12, pairs_per_article=5)
-    first_pair = frozen.answers[0].pair_id
+    first_pair = frozen.truths[0].pair_id
 
-    def other(answer: Answer) -> float:
+    def other(answer: GroundTruth) -> float:
         return 1.0 - answer.label if answer.pair_id == first_pair else 0.25 + answer.label / 2
 
     runs = [write(tmp_path / "a", frozen, "mine"), write(tmp_path / "b", frozen, "mine", predict=other)]

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from submissions.recipe.grid import store
-from submissions.recipe.grid.plan import Cell, plan
+from submissions.shared.grid import store
+from submissions.shared.grid.plan import Cell, plan
 
 ROOT = Path(__file__).parents[2]
 FAMILY, HEALTH = "Family Life", "Health"

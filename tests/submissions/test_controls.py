@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import submission, testset
+from harness.contract import frozen_set, submission
 from harness.records import Modality
 from tests.submissions.predicting import ROOT, ask
 
@@ -15,8 +15,8 @@ FOLDERS = sorted(path.parent.name for path in SUBMISSIONS.glob("*/submission.tom
 
 
 @pytest.fixture(scope="module")
-def test(data: Path) -> testset.FrozenSet:
-    return testset.load(data / "test")
+def test(data: Path) -> frozen_set.FrozenSet:
+    return frozen_set.load(data / "test")
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -40,17 +40,17 @@ def test_a_control_needs_no_library(name: str) -> None:
     ("name", "modality"), [(n, m) for n in CONTROLS for m in submission.load(SUBMISSIONS / n).modalities]
 )
 def test_a_control_answers_every_pair_in_each_of_its_modalities(
-    name: str, modality: Modality, test: testset.FrozenSet
+    name: str, modality: Modality, test: frozen_set.FrozenSet
 ) -> None:
     assert len(ask(SUBMISSIONS / name, test, modality)) == 60
 
 
-def test_always_first_is_right_for_exactly_the_pairs_in_order(test: testset.FrozenSet) -> None:
+def test_always_first_is_right_for_exactly_the_pairs_in_order(test: frozen_set.FrozenSet) -> None:
     answers = ask(SUBMISSIONS / "always_first", test, Modality.TEXT)
-    assert sum((answers[a.pair_id] > 0.5) == bool(a.label) for a in test.answers) == 30
+    assert sum((answers[a.pair_id] > 0.5) == bool(a.label) for a in test.truths) == 30
 
 
-def test_title_only_says_the_same_under_one_title(test: testset.FrozenSet) -> None:
+def test_title_only_says_the_same_under_one_title(test: frozen_set.FrozenSet) -> None:
     answers = ask(SUBMISSIONS / "title_only", test, Modality.VISION)
     by_title: dict[str, set[float]] = {}
     for question in test.questions:
@@ -59,14 +59,14 @@ def test_title_only_says_the_same_under_one_title(test: testset.FrozenSet) -> No
     assert all(len(said) == 1 for said in by_title.values())
 
 
-def test_the_shorter_headline_is_said_to_come_first(test: testset.FrozenSet) -> None:
+def test_the_shorter_headline_is_said_to_come_first(test: frozen_set.FrozenSet) -> None:
     answers = ask(SUBMISSIONS / "headline_length", test, Modality.TEXT)
     for question in test.questions:
         first, second = len(question.first.headline), len(question.second.headline)
         assert (answers[question.pair_id] > 0.5) == (first < second)
 
 
-def test_the_smaller_picture_file_is_said_to_come_first(test: testset.FrozenSet) -> None:
+def test_the_smaller_picture_file_is_said_to_come_first(test: frozen_set.FrozenSet) -> None:
     answers = ask(SUBMISSIONS / "metadata", test, Modality.VISION)
     for question in test.questions:
         first, second = (test.picture(step).stat().st_size for step in (question.first, question.second))
@@ -75,5 +75,5 @@ def test_the_smaller_picture_file_is_said_to_come_first(test: testset.FrozenSet)
 
 @pytest.mark.parametrize("program", ["predict.py", "plain.py"])
 @pytest.mark.parametrize("modality", [*Modality])
-def test_both_forms_of_the_template_answer(program: str, modality: Modality, test: testset.FrozenSet) -> None:
+def test_both_forms_of_the_template_answer(program: str, modality: Modality, test: frozen_set.FrozenSet) -> None:
     assert set(ask(SUBMISSIONS / "template", test, modality, command=[program]).values()) == {0.5}

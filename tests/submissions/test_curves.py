@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from submissions.recipe.curves import draw, figure
-from submissions.recipe.training import Curve, best_of
+from submissions.shared.curves import draw, figure
+from submissions.shared.training import Curve, best_of
 
 CURVES: list[Curve] = [
     {"epoch": 1, "loss": 0.7, "accuracy": 0.5, "validation_loss": 0.6, "validation_accuracy": 0.6},

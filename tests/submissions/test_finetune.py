@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import testset
+from harness.contract import frozen_set
 from harness.records import Modality
-from submissions.recipe.finetuning import asked
-from submissions.recipe.model import load
-from submissions.recipe.settings import folder_name
+from submissions.shared.finetuning import asked
+from submissions.shared.model import load
+from submissions.shared.settings import folder_name
 from tests.sets import tiny_set
 from tests.submissions.conftest import ROOT, finetune
 from tests.submissions.predicting import ask
@@ -23,7 +23,7 @@ CLIP = ROOT / "submissions/clip"
 def test_the_served_predictor_answers_as_the_model_in_memory_and_well(
     trained: Path, data: Path, modality: Modality
 ) -> None:
-    test = testset.load(data / "test")
+    test = frozen_set.load(data / "test")
     answers = ask(CLIP, test, modality, environment={"WIKIORDER_WEIGHTS": str(trained)})
     model = load(trained / folder_name(modality), modality)
     pairs = []
@@ -34,18 +34,18 @@ def test_the_served_predictor_answers_as_the_model_in_memory_and_well(
     with torch.inference_mode():
         in_memory = model(model.encode(pairs)).p_in_order.tolist()
     assert [answers[question.pair_id] for question in test.questions] == pytest.approx(in_memory, abs=1e-5)
-    right = sum((answers[a.pair_id] > 0.5) == bool(a.label) for a in test.answers)
-    assert right / len(test.answers) > 0.8
+    right = sum((answers[a.pair_id] > 0.5) == bool(a.label) for a in test.truths)
+    assert right / len(test.truths) > 0.8
 
 
 def test_what_runs_in_a_container_loads_nothing_of_the_trusted_side() -> None:
-    script = "import sys, submissions.recipe.predictor; print(*sorted(sys.modules))"
+    script = "import sys, submissions.shared.predictor; print(*sorted(sys.modules))"
     run = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     ours = {name for name in run.stdout.split() if name.startswith(("harness", "dataset_builder", "leaderboard"))}
     assert ours == {"harness", "harness.serve"}
-    assert not {"click", "jsonschema", "docker", "pandas", "submissions.recipe.finetuning"} & set(run.stdout.split())
+    assert not {"click", "jsonschema", "docker", "pandas", "submissions.shared.finetuning"} & set(run.stdout.split())
 
 
 def test_a_finished_run_is_neither_overwritten_nor_trained_again(trained: Path, data: Path, tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from harness.analysis import published_table
 from harness.cli import wikiorder
-from harness.records import InputError
-from submissions.recipe.grid import store, table
-from submissions.recipe.grid.engines import lacking
-from submissions.recipe.grid.plan import Cell, Outcome, plan
+from harness.errors import InputError
+from harness.published import table2 as published_table
+from submissions.shared.grid import store, table
+from submissions.shared.grid.engines import lacking
+from submissions.shared.grid.plan import Cell, Outcome, plan
 from tests.sets import tiny_set
 from tests.submissions.grids import EPOCHS, FAMILY, HEALTH, WAIT_S, Grid
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from submissions.recipe.grid import store
+from submissions.shared.grid import store
 from tests.submissions.grids import WAIT_S, Grid
 
 STORE_BYTES = 80 * 2**20  # the least that Ray takes; what cells return is a few kilobytes

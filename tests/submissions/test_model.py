@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from harness.serve import Pair
-from submissions.recipe.baselines import BASELINES
-from submissions.recipe.errors import RecipeError
-from submissions.recipe.model import Batch, OrderModel, load, pad
-from submissions.recipe.predictor import check_baseline
+from submissions.shared.baselines import BASELINES
+from submissions.shared.errors import RecipeError
+from submissions.shared.model import Batch, OrderModel, load, pad
+from submissions.shared.predictor import check_baseline
 
 PUBLISHED = {
     "clip": 151.28,

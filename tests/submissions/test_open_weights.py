@@ -10,16 +10,16 @@ from click.testing import CliRunner
 from safetensors.torch import load_file
 from torch import Tensor
 
-from harness import testset
 from harness.cli import wikiorder
+from harness.contract import frozen_set
 from harness.records import Modality
 from harness.serve import Pair
-from submissions.recipe.baselines import ENCODERS
-from submissions.recipe.errors import RecipeError
-from submissions.recipe.frozen import Remembered
-from submissions.recipe.model import OrderModel, load, pad
-from submissions.recipe.open_weights import OpenEncoders
-from submissions.recipe.packages import PACKAGED, Package
+from submissions.shared.baselines import ENCODERS
+from submissions.shared.errors import RecipeError
+from submissions.shared.frozen import Remembered
+from submissions.shared.model import OrderModel, load, pad
+from submissions.shared.open_weights import OpenEncoders
+from submissions.shared.packages import PACKAGED, Package
 from tests.submissions.conftest import ROOT, finetune
 from tests.submissions.packaged import small_encoders, small_wheels
 from tests.submissions.predicting import ask
@@ -29,7 +29,7 @@ FOLDER = ROOT / "submissions/open_weights"
 
 @pytest.fixture(scope="session")
 def encoders(data: Path) -> OpenEncoders:
-    questions = testset.load(data / "train").questions
+    questions = frozen_set.load(data / "train").questions
     return small_encoders([text for q in questions for text in (q.title, q.first.headline, q.second.headline)]).eval()
 
 
@@ -163,7 +163,7 @@ def test_training_leaves_the_vision_encoder_alone_and_what_is_served_answers_as_
     assert all(torch.equal(before[name], after[name]) for name in before)
     trained, untrained = (load_file(f / "text/model.safetensors") for f in (out / "vision_text", start))
     assert not torch.equal(*(side["encoder.layer.0.output.dense.weight"] for side in (trained, untrained)))
-    test = testset.load(data / "test")
+    test = frozen_set.load(data / "test")
     answers = ask(FOLDER, test, Modality.VISION_TEXT, environment={"WIKIORDER_WEIGHTS": str(out)})
     model = load(out / "vision_text", "vision+text")
     assert model.remembered is not None

@@ -12,17 +12,17 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from harness import testset
-from submissions.recipe import pace
-from submissions.recipe.baselines import BASELINES
-from submissions.recipe.cache import PictureCache
-from submissions.recipe.examples import ahead
-from submissions.recipe.finetuning import Task, ready, starting_point
-from submissions.recipe.model import Batch, OrderModel, choose_threads
-from submissions.recipe.pace import Pace, repeatable
-from submissions.recipe.sequence import small_tokenizer
-from submissions.recipe.settings import PRESETS, SmallSize
-from submissions.recipe.training import Curve, Run
+from harness.contract import frozen_set
+from submissions.shared import pace
+from submissions.shared.baselines import BASELINES
+from submissions.shared.cache import PictureCache
+from submissions.shared.examples import ahead
+from submissions.shared.finetuning import Task, ready, starting_point
+from submissions.shared.model import Batch, OrderModel, choose_threads
+from submissions.shared.pace import Pace, repeatable
+from submissions.shared.sequence import small_tokenizer
+from submissions.shared.settings import PRESETS, SmallSize
+from submissions.shared.training import Curve, Run
 from tests.submissions.test_shipped import SAMPLE
 from tests.submissions.test_training import HEADLINES, SETTINGS, make_run
 
@@ -185,7 +185,7 @@ def test_an_operation_that_cannot_repeat_is_refused_within_repeatable() -> None:
 @pytest.mark.slow
 def test_the_paces_differ_far_less_than_seeds_do_on_the_embedded_sample(tmp_path: Path) -> None:
     """One category of it, in vision+text. The pace of a GPU runs here, too, but for its graphs."""
-    train, validation = (testset.load(SAMPLE / name) for name in ("train", "validation"))
+    train, validation = (frozen_set.load(SAMPLE / name) for name in ("train", "validation"))
     category = train.questions[0].category
     settings = replace(PRESETS["sample"], epochs=2, warm_up=5)
     task = Task("clip", train, validation, category, settings, None, PictureCache(tmp_path / "cache"))

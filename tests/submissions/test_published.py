@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli import wikiorder
-from submissions.recipe import published
-from submissions.recipe.baselines import BASELINES
-from submissions.recipe.errors import RecipeError
-from submissions.recipe.published import PUBLISHED, Source
+from submissions.shared import published
+from submissions.shared.baselines import BASELINES
+from submissions.shared.errors import RecipeError
+from submissions.shared.published import PUBLISHED, Source
 
 
 class Hub:

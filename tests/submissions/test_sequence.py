@@ -4,7 +4,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from harness.serve import Pair
-from submissions.recipe.sequence import Marks, Sequencer, shares, small_tokenizer
+from submissions.shared.sequence import Marks, Sequencer, shares, small_tokenizer
 
 MARKS = Marks("<s>", "</s>", "</s>", "<pad>")
 UNKNOWN = "<pad>"

@@ -10,14 +10,14 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from dataset_builder.sample_command import sample as draw_sample
-from harness import submission, testset
+from dataset_builder.commands.sample import sample as draw_sample
+from harness.contract import frozen_set, submission
 from harness.records import Modality
 from harness.serve import Pair
-from submissions.recipe.baselines import BASELINES
-from submissions.recipe.finetuning import asked
-from submissions.recipe.model import choose_threads, load, read_record
-from submissions.recipe.settings import folder_name
+from submissions.shared.baselines import BASELINES
+from submissions.shared.finetuning import asked
+from submissions.shared.model import choose_threads, load, read_record
+from submissions.shared.settings import folder_name
 from tests.submissions.predicting import ROOT
 
 SAMPLE = ROOT / "dataset_builder/wikiorder-sample"
@@ -25,7 +25,7 @@ CEILINGS = {Modality.VISION_TEXT: 0.875, Modality.VISION: 0.75, Modality.TEXT: 0
 WEIGHTS = [ROOT / "submissions" / name / "weights" for name in BASELINES]
 MIB = 2**20
 
-sample = cache(testset.load)
+sample = cache(frozen_set.load)
 
 
 @cache
@@ -44,7 +44,7 @@ def right(baseline: str, modality: Modality, data: Path = SAMPLE) -> dict[str, l
                 images = (str(test.root / first), str(test.root / second)) if pair.images else None
                 pairs.append(Pair(pair.id, pair.title, pair.headlines, images))
             said = (model(model.encode(pairs)).p_in_order > 0.5).tolist()
-            for answer, in_order in zip(test.answers[start : start + 64], said, strict=True):
+            for answer, in_order in zip(test.truths[start : start + 64], said, strict=True):
                 row = (answer.article_id, in_order == bool(answer.label))
                 outcome["all"].append(row)
                 outcome.setdefault(answer.strata["kind"], []).append(row)

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from harness.serve import Pair
-from submissions.recipe.baselines import BASELINES
-from submissions.recipe.cache import PictureCache
-from submissions.recipe.errors import RecipeError
-from submissions.recipe.examples import Examples, prepare
-from submissions.recipe.model import Batch, OrderModel, Output, load
-from submissions.recipe.sequence import small_tokenizer
-from submissions.recipe.settings import PRESETS, Settings, SmallSize
-from submissions.recipe.training import Curve, Run
+from submissions.shared.baselines import BASELINES
+from submissions.shared.cache import PictureCache
+from submissions.shared.errors import RecipeError
+from submissions.shared.examples import Examples, prepare
+from submissions.shared.model import Batch, OrderModel, Output, load
+from submissions.shared.sequence import small_tokenizer
+from submissions.shared.settings import PRESETS, Settings, SmallSize
+from submissions.shared.training import Curve, Run
 
 SETTINGS = Settings(learning_rate=1e-3, batch=8, epochs=4, warm_up=3)
 HEADLINES = ("Mix it.", "Bake it.")

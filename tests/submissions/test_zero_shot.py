@@ -13,7 +13,7 @@ import pytest
 import torch
 import transformers
 
-from harness import testset
+from harness.contract import frozen_set
 from harness.records import Modality
 from harness.serve import Pair
 from tests.submissions.predicting import ROOT, ask
@@ -24,9 +24,9 @@ PAIRS = 12
 
 
 @pytest.fixture(scope="session")
-def few(data: Path) -> testset.FrozenSet:
+def few(data: Path) -> frozen_set.FrozenSet:
     """Twelve questions, and each of them with its steps exchanged."""
-    test = testset.load(data / "test")
+    test = frozen_set.load(data / "test")
     questions = test.questions[:PAIRS]
     turned = [replace(q, pair_id=f"{q.pair_id}-turned", first=q.second, second=q.first) for q in questions]
     return replace(test, questions=(*questions, *turned))
@@ -34,7 +34,7 @@ def few(data: Path) -> testset.FrozenSet:
 
 @pytest.fixture(scope="session", params=MODELS)
 def checkpoint(
-    request: pytest.FixtureRequest, few: testset.FrozenSet, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, few: frozen_set.FrozenSet, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     texts = [text for q in few.questions for text in (q.title, q.first.headline, q.second.headline)]
     return small_checkpoint(tmp_path_factory.mktemp(request.param), request.param, texts)
@@ -45,7 +45,7 @@ def program() -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(ZERO_SHOT / "predict.py")))
 
 
-def pairs(few: testset.FrozenSet, modality: Modality) -> list[Pair]:
+def pairs(few: frozen_set.FrozenSet, modality: Modality) -> list[Pair]:
     return [
         Pair(
             q.pair_id,
@@ -60,7 +60,7 @@ def pairs(few: testset.FrozenSet, modality: Modality) -> list[Pair]:
 @pytest.mark.slow
 @pytest.mark.parametrize("modality", [*Modality])
 def test_a_question_with_its_steps_exchanged_gets_exactly_the_other_answer(
-    checkpoint: Path, few: testset.FrozenSet, modality: Modality
+    checkpoint: Path, few: frozen_set.FrozenSet, modality: Modality
 ) -> None:
     answers = ask(ZERO_SHOT, few, modality, environment={"WIKIORDER_WEIGHTS": str(checkpoint)})
     assert len(answers) == 2 * PAIRS
@@ -71,7 +71,7 @@ def test_a_question_with_its_steps_exchanged_gets_exactly_the_other_answer(
 
 
 def test_each_modality_gets_an_answer_of_its_own(
-    checkpoint: Path, few: testset.FrozenSet, program: SimpleNamespace
+    checkpoint: Path, few: frozen_set.FrozenSet, program: SimpleNamespace
 ) -> None:
     judge = program.Judge(checkpoint, torch.device("cpu"))
     asked = [pairs(few, modality)[0] for modality in Modality]
@@ -110,7 +110,7 @@ def test_a_headline_cannot_end_the_users_turn(checkpoint: Path, program: SimpleN
 
 
 def test_pictures_are_read_at_the_place_of_their_step(
-    checkpoint: Path, few: testset.FrozenSet, program: SimpleNamespace
+    checkpoint: Path, few: frozen_set.FrozenSet, program: SimpleNamespace
 ) -> None:
     pair = pairs(few, Modality.VISION_TEXT)[0]
     parts = program.conversation(pair, (1, 0))[0]["content"]

@@ -8,7 +8,8 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from harness.records import Answer, InputError, Step, StepPair
+from harness.errors import InputError
+from harness.records import GroundTruth, Step, StepPair
 from harness.statistics import comparison, intervals
 from harness.statistics.tally import Tally, from_counts
 from tests.harness.statistics.simulation import simulate
@@ -101,7 +102,7 @@ def test_the_pairs_that_only_one_got_right_are_named_and_counted() -> None:
 
 def test_a_drop_is_the_accuracy_lost_on_the_pairs_asked_again() -> None:
     """Six articles of two pairs, all right; asked again, the first pair of each is wrong, the second not asked."""
-    answers = [Answer(f"{article}{n}", 1, article, (0, n + 1)) for article in "abcdef" for n in range(2)]
+    answers = [GroundTruth(f"{article}{n}", 1, article, (0, n + 1)) for article in "abcdef" for n in range(2)]
     asked = {answer.pair_id: 0.9 for answer in answers}
     found = comparison.drop(answers, asked, {f"{article}0": 0.2 for article in "abcdef"}, KEY, "blanked")
     assert (found["value"], found["pairs"], found["articles"], found["p"]) == (1.0, 6, 6, 2 / 2**6)

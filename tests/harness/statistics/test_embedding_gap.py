@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.records import Step, StepPair, SubmissionError
+from harness.errors import SubmissionError
+from harness.records import Step, StepPair
 from harness.statistics.embedding_gap import Embeddings, principal_components, uniformity
 
 REFERENCE = Path(os.environ.get("WIKIORDER_REFERENCE", Path(__file__).parents[4] / "shared/reference"))

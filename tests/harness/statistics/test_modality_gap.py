@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.records import Answer, Step, StepPair
+from harness.records import GroundTruth, Step, StepPair
 from harness.statistics import modality_gap
 from harness.statistics.modality_gap import BOTH, PICTURES, TEXT
 from harness.statistics.tally import from_counts
@@ -47,7 +47,7 @@ def test_the_gaps_are_paired_differences() -> None:
 
 
 def test_the_pairs_that_pictures_decided_come_widest_margin_first_and_one_an_article() -> None:
-    answers = [Answer(name, 1, article, (0, 1)) for name, article in zip("pqrs", "aabc", strict=True)]
+    answers = [GroundTruth(name, 1, article, (0, 1)) for name, article in zip("pqrs", "aabc", strict=True)]
     sees, blind = dict.fromkeys("pqrs", 1), dict.fromkeys("pqrs", 0)
     predictions = {
         PICTURES: {"p": 0.7, "q": 0.9, "r": 0.8, "s": 0.6},

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.records import Answer, InputError, Step, StepPair, SubmissionError
+from harness.errors import InputError, SubmissionError
+from harness.records import GroundTruth, Step, StepPair
 from harness.statistics import scoring, tally
 
 KEY = b"a test's own key"
@@ -17,13 +18,13 @@ def pair(pair_id: str, category: str = "Travel") -> StepPair:
     return StepPair(pair_id, category, "Go", Step(f"a {pair_id}", "images/a.jpg"), Step(f"b {pair_id}", "images/b.jpg"))
 
 
-def answer(pair_id: str, label: int, article: str) -> Answer:
-    return Answer(pair_id, label, article, (0, 1) if label else (1, 0))
+def answer(pair_id: str, label: int, article: str) -> GroundTruth:
+    return GroundTruth(pair_id, label, article, (0, 1) if label else (1, 0))
 
 
 def benchmark(
     articles: Sequence[tuple[str, str, int, int]],
-) -> tuple[list[StepPair], list[Answer], dict[str, float]]:
+) -> tuple[list[StepPair], list[GroundTruth], dict[str, float]]:
     """(category, article, correct, asked) of each article, as questions, answers and predictions."""
     questions, answers, predictions = [], [], {}
     for category, article, correct, asked in articles:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from harness.records import Answer, Step, StepPair
+from harness.records import GroundTruth, Step, StepPair
 from harness.statistics import strata
 
 KEY = b"a test's own key"
 
 
 def test_distance_is_counted_either_way_and_far_is_three_or_more() -> None:
-    found = [strata.distance(Answer("x", int(a < b), "t", (a, b))) for a, b in [(0, 1), (5, 4), (2, 0), (0, 3), (9, 1)]]
+    found = [
+        strata.distance(GroundTruth("x", int(a < b), "t", (a, b))) for a, b in [(0, 1), (5, 4), (2, 0), (0, 3), (9, 1)]
+    ]
     assert found == ["1", "1", "2", "3+", "3+"]
 
 
 def test_each_stratum_has_the_accuracy_of_its_pairs() -> None:
     answers = [
-        Answer("p", 1, "t", (0, 1), {"method": "same"}),
-        Answer("q", 0, "t", (3, 2), {"method": "other"}),
-        Answer("r", 1, "u", (0, 5), {"method": "same"}),
+        GroundTruth("p", 1, "t", (0, 1), {"method": "same"}),
+        GroundTruth("q", 0, "t", (3, 2), {"method": "other"}),
+        GroundTruth("r", 1, "u", (0, 5), {"method": "same"}),
     ]
     heads = {"p": ("Boil it.", "Pour it."), "q": ("Finally, pour.", "Boil it."), "r": ("First, boil.", "Then pour.")}
     questions = [StepPair(n, "Travel", "Go", Step(a, "a.jpg"), Step(b, "b.jpg")) for n, (a, b) in heads.items()]

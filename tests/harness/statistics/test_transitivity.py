@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.records import Answer
+from harness.records import GroundTruth
 from harness.statistics import transitivity
 
 
-def answer(pair: str, first: int, second: int, article: str = "t") -> Answer:
-    return Answer(pair, int(first < second), article, (first, second))
+def answer(pair: str, first: int, second: int, article: str = "t") -> GroundTruth:
+    return GroundTruth(pair, int(first < second), article, (first, second))
 
 
 def test_a_cycle_of_three_steps_is_counted_however_the_pairs_were_asked() -> None:

@@ -2,14 +2,14 @@
 
 import pytest
 
-from harness.records import Answer, Prediction
+from harness.records import GroundTruth, Prediction
 from harness.statistics import trust
 
 TRUTH = [
-    Answer("a", 1, "x", (0, 1)),
-    Answer("b", 1, "x", (0, 2)),
-    Answer("c", 0, "y", (2, 1)),
-    Answer("d", 0, "y", (2, 0)),
+    GroundTruth("a", 1, "x", (0, 1)),
+    GroundTruth("b", 1, "x", (0, 2)),
+    GroundTruth("c", 0, "y", (2, 1)),
+    GroundTruth("d", 0, "y", (2, 0)),
 ]
 SCORED = {"a": 0.9, "b": 0.2, "c": 0.1, "d": 0.8}  # labels 1, 0, 0, 1: a and c are right
 

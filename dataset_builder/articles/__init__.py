@@ -1,0 +1,1 @@
+"""Articles: filters, headlines, duplicate groups and the split into subsets."""

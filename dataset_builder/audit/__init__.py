@@ -1,0 +1,1 @@
+"""The audit: can anything that should not reveal the order reveal it?"""

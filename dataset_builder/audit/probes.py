@@ -1,0 +1,139 @@
+"""Cheap probes: each sees one kind of thing of a pair and guesses the label from it.
+
+*Artefact* probes see what has no business telling the order: how a file is stored, where a row stands. They gate a
+release. *Content* probes see what a reader sees, cheaply: they say how far a shortcut goes, and gate nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dataset_builder.articles.headlines import scrub
+from dataset_builder.audit.facts import Facts
+from harness.records import Modality, Step, StepPair
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HASHED = 2**16  # columns of a bag of words
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some rows of a set. rows: where each stands in it; total: how many rows the set has."""
+
+    questions: Sequence[StepPair]
+    rows: Sequence[int]
+    total: int
+    facts: Mapping[str, Facts]
+
+
+Features = Callable[[Sample], Any]  # an array or a sparse matrix of one row a pair
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """name: as the table says it. sees: in words. gates: whether a release depends on it."""
+
+    name: str
+    sees: str
+    gates: bool
+    features: Features
+    modality: Modality = Modality.VISION_TEXT
+
+
+def _signed(differences: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Differences, and their signs beside them: an order that shows in the sign alone must be seen too."""
+    values = np.array(differences, dtype=np.float64)
+    return np.hstack([values, np.sign(values)])
+
+
+def _of_facts(field: str) -> Features:
+    def features(sample: Sample) -> NDArray[np.float64]:
+        of = {name: np.array(getattr(facts, field)) for name, facts in sample.facts.items()}
+        return _signed([of[pair.first.image] - of[pair.second.image] for pair in sample.questions])
+
+    return features
+
+
+def _of_steps(measure: Callable[[Step], Sequence[float]]) -> Features:
+    def features(sample: Sample) -> NDArray[np.float64]:
+        rows = [(measure(pair.first), measure(pair.second)) for pair in sample.questions]
+        return _signed([[a - b for a, b in zip(*row, strict=True)] for row in rows])
+
+    return features
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(digits) for digits in re.findall(r"\d{1,15}", text)]
+
+
+def _name(step: Step) -> list[float]:
+    """The picture's name as one number, and the last number that stands in it."""
+    stem = step.image.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return [float(int.from_bytes(stem.encode()[:6].ljust(6, b"\x00"))), ([0.0, *_numbers(stem)])[-1]]
+
+
+def _row(sample: Sample) -> NDArray[np.float64]:
+    """Where the row stands, from 0 to 1, and its remainders."""
+    rows = np.array(sample.rows)
+    return np.stack([rows / sample.total, rows % 2, rows % 3, rows % 4 // 2, rows < sample.total // 2], axis=1)
+
+
+def _pair_id(sample: Sample) -> NDArray[np.float64]:
+    """The id's characters, and which of its last two numbers is greater."""
+    table = []
+    for pair in sample.questions:
+        *_, before, last = [0.0, 0.0, *_numbers(pair.pair_id)]
+        codes = list(pair.pair_id.encode()[:16].ljust(16, b"\x00"))
+        table.append([*codes, np.sign(before - last)])
+    return np.array(table, dtype=np.float64)
+
+
+def _length(step: Step) -> list[float]:
+    return [float(len(step.headline)), float(len(step.headline.split()))]
+
+
+def _ordinals(step: Step) -> list[float]:
+    """Whether the headline carries a marker, and the first number in it."""
+    return [float(scrub(step.headline) != step.headline), ([*_numbers(step.headline), 0.0])[0]]
+
+
+def _bag(texts: Sequence[str]) -> Any:
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    return HashingVectorizer(n_features=HASHED, alternate_sign=False, ngram_range=(1, 2)).transform(texts)
+
+
+def _words(sample: Sample) -> Any:
+    first = _bag([pair.first.headline for pair in sample.questions])
+    return first - _bag([pair.second.headline for pair in sample.questions])
+
+
+def _title(sample: Sample) -> Any:
+    return _bag([pair.title for pair in sample.questions])
+
+
+PROBES = (
+    Probe("file size", "bytes, and bytes a pixel", True, _of_facts("size")),
+    Probe("dimensions", "width and height", True, _of_facts("shape")),
+    Probe("coding", "format, colour mode, quantisation tables", True, _of_facts("coding")),
+    Probe("metadata", "what stripping would take off, EXIF date", True, _of_facts("metadata")),
+    Probe("file time", "modification time", True, _of_facts("time")),
+    Probe("file name", "the picture's name, as text and as numbers", True, _of_steps(_name)),
+    Probe("row", "where the row stands in the set", True, _row),
+    Probe("pair id", "the id's characters and numbers", True, _pair_id),
+    Probe("brightness", "mean and spread of brightness", False, _of_facts("light"), Modality.VISION),
+    Probe("colour", "mean colour and saturation", False, _of_facts("colour"), Modality.VISION),
+    Probe("detail", "how much neighbouring pixels differ", False, _of_facts("detail"), Modality.VISION),
+    Probe("thumbnail", "8 x 8 grey pixels", False, _of_facts("thumbnail"), Modality.VISION),
+    Probe("headline length", "characters and words", False, _of_steps(_length), Modality.TEXT),
+    Probe("ordinal words", "'Step 3', 'Finally', numbers", False, _of_steps(_ordinals), Modality.TEXT),
+    Probe("headline words", "words and word pairs of both headlines", False, _words, Modality.TEXT),
+    Probe("title only", "words of the title, nothing of the steps", False, _title, Modality.TEXT),
+)

@@ -1,0 +1,1 @@
+"""The commands of `wikiorder dataset`, one module per command."""

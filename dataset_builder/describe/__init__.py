@@ -1,0 +1,1 @@
+"""A frozen set described and exported: card, metadata, statistics, pages, archives."""

@@ -1,0 +1,1 @@
+"""Pairs of steps, the rows made from them, and canaries."""

@@ -1,0 +1,97 @@
+"""Canaries: pairs whose recorded label is a secret coin flip, put where no recorded order can give them away.
+
+A false label must not contradict its neighbours. If the answers said "a before b" and "b before c", a canary that said
+"c before a" would stand out by itself; and so would a step that is recorded at two places. So a pair may be a canary
+only if no chain of the article's other pairs joins its two steps: then both labels are possible, whichever way every
+other canary's coin falls. The recorded positions of the whole article follow one order that agrees with all its labels.
+
+The price: in an article whose canary is recorded falsely, positions of other steps may shift. Their labels never do.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from harness import keyed
+from harness.errors import InputError
+
+Edge = tuple[int, int]  # two steps of one article; in order, where it has one
+
+
+def apportion(count: int, quotas: Mapping[str, int]) -> dict[str, int]:
+    """`count` in proportion to the quotas, by largest remainder; ties go to the first in alphabetical order.
+
+    400 over {"a": 5000, "b": 2000, "c": 1000} give {"a": 250, "b": 100, "c": 50}.
+    """
+    total = sum(quotas.values()) or 1
+    shares = {name: count * quota // total for name, quota in quotas.items()}
+    by_remainder = sorted(quotas, key=lambda name: (-(count * quotas[name] % total), name))
+    for name in by_remainder[: count - sum(shares.values())]:
+        shares[name] += 1
+    return shares
+
+
+def place(pairs: Mapping[str, Sequence[Edge]], count: int, key: bytes, where: str = "") -> dict[str, set[Edge]]:
+    """`count` of the articles' pairs (earlier, later), by keyed rank, such that each of them may have either label."""
+    ranked = sorted(
+        ((article, edge) for article, edges in pairs.items() for edge in edges),
+        key=lambda one: keyed.digest(key, "canary", one[0], *one[1]),
+    )
+    placed: dict[str, set[Edge]] = defaultdict(set)
+    left = count
+    for article, edge in ranked:
+        if not left:
+            break
+        if not _joined(edge, pairs[article], placed[article]):
+            placed[article].add(edge)
+            left -= 1
+    if left:
+        raise InputError(
+            f"{where}: only {count - left} of {count} canaries find a pair whose label the other pairs leave open; "
+            f"lower `canaries` in the spec, or give more articles"
+        )
+    return {article: edges for article, edges in placed.items() if edges}
+
+
+def _joined(edge: Edge, edges: Iterable[Edge], either_way: set[Edge]) -> bool:
+    """Whether a chain of the other pairs leads from one step of the edge to the other."""
+    following: dict[int, set[int]] = defaultdict(set)
+    for earlier, later in edges:
+        if (earlier, later) != edge:
+            following[earlier].add(later)
+            if (earlier, later) in either_way:
+                following[later].add(earlier)
+    return _reaches(following, *edge) or _reaches(following, *reversed(edge))
+
+
+def _reaches(following: Mapping[int, set[int]], start: int, end: int) -> bool:
+    seen, front = {start}, [start]
+    while front:
+        for step in following.get(front.pop(), ()):
+            if step == end:
+                return True
+            if step not in seen:
+                seen.add(step)
+                front.append(step)
+    return False
+
+
+def recorded_positions(steps: int, before: Iterable[Edge]) -> list[int]:
+    """Of each step, the position to record: the order nearest the true one in which every (a, b) has a before b."""
+    waits = [0] * steps
+    following: dict[int, list[int]] = defaultdict(list)
+    for one, other in before:
+        following[one].append(other)
+        waits[other] += 1
+    ready = [step for step in range(steps) if not waits[step]]  # ascending, hence a heap
+    positions = [0] * steps
+    for position in range(steps):
+        step = heapq.heappop(ready)
+        positions[step] = position
+        for other in following[step]:
+            waits[other] -= 1
+            if not waits[other]:
+                heapq.heappush(ready, other)
+    return positions

@@ -1,0 +1,1 @@
+"""Pictures: decoded, stripped of metadata, stored by content, and compared."""

@@ -1,0 +1,1 @@
+"""The calibrated sample: drawn articles with known best accuracies."""

@@ -1,0 +1,1 @@
+"""The working folder of a build, and the records it keeps on disk."""

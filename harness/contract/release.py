@@ -1,0 +1,76 @@
+"""The release key: what makes a set hidden although its crawl and its spec are public.
+
+The spec's public seed decides the split and which pairs are drawn. The key decides what must not be guessed: which half
+is inverted, the opaque ids, the order of the rows, and which pairs are canaries. A set records only its fingerprint.
+
+A canary is a pair like any other whose recorded label is a coin flip under the key. Whoever cannot read the answers
+agrees with 200 of 400 on average, whatever his skill. Nothing in the set marks one: its id is an HMAC like any other
+id, under another purpose, so that only the holder of the key can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from harness import keyed
+from harness.contract.frozen_set import FrozenSet
+from harness.errors import InputError
+from harness.records import GroundTruth, Step
+
+KEY_BYTES = 32
+PURPOSES = {False: "pair id", True: "canary id"}
+
+
+def read_key(path: Path) -> bytes:
+    """The key in a file: at least 32 bytes, as `head -c 32 /dev/urandom > FILE` makes them."""
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; wanted a release key of {KEY_BYTES} random bytes") from None
+    if len(key) < KEY_BYTES:
+        raise InputError(f"{path}: {len(key)} bytes; a release key has at least {KEY_BYTES}, so that none can guess it")
+    return key
+
+
+def fingerprint(key: bytes) -> str:
+    """What a set records of its key: 64 hexadecimal digits that do not give it away."""
+    return keyed.digest(key, "fingerprint").hex()
+
+
+def pair_id(key: bytes, article_id: str, first: Step, second: Step, canary: bool = False) -> str:
+    """The opaque id of two steps asked in this order."""
+    shown = (first.headline, first.image, second.headline, second.image)
+    return keyed.token(key, PURPOSES[canary], article_id, *shown)
+
+
+def canaries(frozen: FrozenSet, key: bytes) -> dict[str, GroundTruth]:
+    """The answers of the canaries, by pair id. An InputError where the key is not the set's."""
+    if frozen.manifest.details.get("release_key") != fingerprint(key):
+        raise InputError(f"{frozen.title}: this is not the release key that the set was built with")
+    return {
+        answer.pair_id: answer
+        for pair, answer in zip(frozen.questions, frozen.truths, strict=True)
+        if pair.pair_id == pair_id(key, answer.article_id, pair.first, pair.second, canary=True)
+    }
+
+
+def secret(frozen: FrozenSet, key: bytes | None) -> dict[str, GroundTruth]:
+    """The canaries of a hidden set, none of a public one. An InputError where a hidden set comes without its key."""
+    if frozen.manifest.visibility == "public":
+        return {}
+    if key is None:
+        raise InputError(
+            f"{frozen.title} is hidden: its canaries must not count. Name its release key: --key-file FILE"
+        )
+    return canaries(frozen, key)
+
+
+def counted(frozen: FrozenSet, canaries: Mapping[str, GroundTruth]) -> FrozenSet:
+    """The set as it is scored: without its canaries."""
+    if not canaries:
+        return frozen
+    questions = tuple(pair for pair in frozen.questions if pair.pair_id not in canaries)
+    answers = tuple(answer for answer in frozen.truths if answer.pair_id not in canaries)
+    return replace(frozen, questions=questions, truths=answers)

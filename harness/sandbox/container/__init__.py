@@ -1,0 +1,1 @@
+"""Predictors in containers, through the API of Docker or Podman."""

@@ -1,0 +1,1 @@
+"""Predictors as confined processes of this machine, for use without a container engine."""

@@ -1,0 +1,1 @@
+"""The commands `wikiorder finetune`, `wikiorder reproduce` and `wikiorder weights`."""

@@ -1,0 +1,60 @@
+"""The card and the Croissant metadata that are frozen with a set: right for people, valid for machines."""
+
+import json
+from pathlib import Path
+
+import mlcroissant
+import pytest
+
+import dataset_builder
+from dataset_builder.describe import card, croissant
+from harness.contract import files
+from harness.contract.frozen_set import Manifest
+
+SHIPPED = Path(dataset_builder.__file__).parent / "wikiorder-sample"
+
+
+def manifest(visibility: str = "public") -> Manifest:
+    details = {
+        "licence": "CC0-1.0",
+        "contamination_guid": "guid-1",
+        "spec": {"seed": "s 1", "articles": {"min_side": 9}},
+    }
+    return Manifest("small", "2.1", "test", visibility, {"Cooking": 1200, "Sewing": 34}, details)
+
+
+def test_a_card_states_counts_licence_and_the_line_that_betrays_contamination() -> None:
+    text = card.text(manifest())
+    assert "| Cooking | 1,200 |\n| Sewing | 34 |\n| **all** | **1,234** |" in text
+    assert "Licence: CC0-1.0." in text
+    assert "`guid-1`" in text
+    assert "least 9 pixels" in text
+
+
+def test_the_front_matter_is_what_dataset_hubs_read() -> None:
+    lines = card.text(manifest()).split("---\n")[1].splitlines()
+    values = {key: json.loads(value) for key, value in (line.split(": ", 1) for line in lines)}
+    assert values["pretty_name"] == "small 2.1, test"
+    assert values["license_name"] == "CC0-1.0"
+    assert values["size_categories"] == ["1K<n<10K"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # mlcroissant's, about rdflib's
+def test_croissant_validates_and_yields_the_questions_and_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(SHIPPED / "validation")
+    described = mlcroissant.Dataset("croissant.json")
+    assert not described.metadata.ctx.issues.errors
+    question = next(iter(described.records("questions")))
+    written = next(files.read_json_lines(Path("questions.jsonl")))[1]
+    assert question["questions/pair_id"].decode() == written["pair_id"]
+    assert [image.decode() for image in question["questions/images"]] == [step["image"] for step in written["steps"]]
+    answer = next(iter(described.records("answers")))
+    assert answer["answers/label"] in (0, 1)
+
+
+def test_metadata_of_a_hidden_set_does_not_speak_of_its_answers(tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_text("{}\n")
+    found = croissant.describe(manifest("hidden"), tmp_path)
+    assert "answers" not in json.dumps(found)
+    assert [table["@id"] for table in found["distribution"]] == ["questions.jsonl", "images"]
+    assert found["version"] == "2.1.0"

@@ -1,0 +1,170 @@
+"""Every layout of raw data gives the same articles."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dataset_builder import sources
+from dataset_builder.articles.article import Article, RawStep
+from harness.errors import InputError
+
+
+def vgsi(raw: Path) -> None:
+    steps = [{"headline": "Boil", "img": "x_0_0", "step_id": "x_0_0"}, {"headline": None, "img": None}]
+    methods = [{"name": "Pot", "steps": steps}, {"name": "Pan", "steps": [{"headline": " Fry\nit ", "img": "x_1_0"}]}]
+    row = {"file_id": 7, "goal": "Make Tea", "category_hierarchy": ["Food", "Tea"], "methods": methods}
+    (raw / "WikihowText_data.json").write_text(json.dumps(row) + "\n")
+
+
+def own(raw: Path) -> None:
+    steps = [{"headline": "Boil", "image": "a.jpg"}, {"headline": "Pour", "image": "b/c.png", "method": 1}]
+    row = {"id": "a1", "title": "Make Tea", "category": "Food", "strata": {"kind": "both"}, "steps": steps}
+    (raw / "articles.jsonl").write_text(json.dumps(row) + "\n\n")
+
+
+def wikiplan(raw: Path) -> None:
+    for number, title in enumerate(("Task: How to Muddle\nsecond line", "Task: How to Juggle")):
+        folder = raw / f"task_{number}"
+        folder.mkdir()
+        (folder / "task.txt").write_text(title)
+        for step in (2, 10, 1):
+            (folder / f"step_{step}.txt").write_text(f"Do {step}.\nmore")
+            (folder / f"step_{step}_caption.txt").write_text("a caption")
+        (folder / "step_1.png").touch()
+        (folder / "step_2.jpg").touch()
+
+
+def visualhow(raw: Path) -> None:
+    urls = ["https://www.example.org/images/thumb/a/a%20b.jpg?x=1", "https://www.example.org/c.png"]
+    about = {"article_id": "033313", "category": ["Food"], "article_title": "Make Tea", "problem_title": "In a Pot"}
+    rows = {
+        "033313_0": {**about, "image_url": urls, "step_list": ["Boil", "Pour"]},
+        "033313_1": {**about, "image_url": urls[:1], "step_list": ["Fry", "Eat"]},
+    }
+    (raw / "wikiHow_data.json").write_text(json.dumps(rows))
+    kinds = [("0", "sequential"), ("1", "parallel")]
+    notes = [{"article_id": "033313", "problem_index": n, "dependency_type": kind} for n, kind in kinds]
+    (raw / "visualHow_annotations.txt").write_text("".join(json.dumps(note) + "\n" for note in notes))
+
+
+def sequencing(raw: Path) -> None:
+    boil = {"step_headline": "Boil", "step_assets": {"image-large": "https://example.org/x/boil.jpg"}}
+    sections = [{"steps": [boil]}, {"steps": [{"step_headline": "Pour", "step_assets": {}}]}]
+    row = {"url": "https://example.org/Tea", "title": "Make Tea", "sections": sections}
+    (raw / "wikihow.jsonl").write_text(json.dumps(row) + "\n")
+
+
+LAYOUTS = {
+    vgsi: [
+        Article(
+            "7",
+            "Make Tea",
+            "Food",
+            (
+                RawStep("Boil", "wiki_images/x_0_0.png", 0),
+                RawStep("", "", 0),
+                RawStep("Fry it", "wiki_images/x_1_0.png", 1),
+            ),
+        )
+    ],
+    own: [
+        Article("a1", "Make Tea", "Food", (RawStep("Boil", "a.jpg"), RawStep("Pour", "b/c.png", 1)), {"kind": "both"})
+    ],
+    wikiplan: [
+        Article(
+            f"task_{number}",
+            title,
+            "",
+            (
+                RawStep("Do 1.", f"task_{number}/step_1.png"),
+                RawStep("Do 2.", f"task_{number}/step_2.jpg"),
+                RawStep("Do 10.", ""),
+            ),
+        )
+        for number, title in enumerate(("How to Muddle", "How to Juggle"))
+    ],
+    visualhow: [
+        Article(
+            "033313_0",
+            "Make Tea",
+            "Food",
+            (RawStep("Boil", "images/a b.jpg"), RawStep("Pour", "images/c.png")),
+            {"dependency": "ordered"},
+        ),
+        Article(
+            "033313_1",
+            "Make Tea",
+            "Food",
+            (RawStep("Fry", "images/a b.jpg"), RawStep("Eat", "")),
+            {"dependency": "unordered"},
+        ),
+    ],
+    sequencing: [
+        Article(
+            "https://example.org/Tea", "Make Tea", "", (RawStep("Boil", "images/boil.jpg", 0), RawStep("Pour", "", 1))
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+def test_a_layout_is_sniffed_and_read(tmp_path: Path, layout) -> None:
+    layout(tmp_path)
+    read = sorted(sources.read(tmp_path), key=lambda article: article.article_id)
+    assert [(a.article_id, a.title, a.category, a.steps, dict(a.strata)) for a in read] == [
+        (a.article_id, a.title, a.category, a.steps, dict(a.strata)) for a in LAYOUTS[layout]
+    ]
+
+
+def test_every_source_has_a_layout_tested() -> None:
+    assert {layout.__name__ for layout in LAYOUTS} == {
+        "own" if name == "articles" else name for name in sources.SOURCES
+    }
+
+
+def test_two_layouts_in_one_folder_must_be_told_apart(tmp_path: Path) -> None:
+    own(tmp_path)
+    vgsi(tmp_path)
+    with pytest.raises(InputError, match=r"markers of articles and vgsi.*Say which with --source"):
+        sources.read(tmp_path)
+    assert next(sources.read(tmp_path, "vgsi")).article_id == "7"
+    with pytest.raises(InputError, match="source 'wikihow' is unknown"):
+        sources.read(tmp_path, "wikihow")
+
+
+def test_a_side_table_gives_categories_by_id_or_by_title(tmp_path: Path) -> None:
+    wikiplan(tmp_path)
+    (tmp_path / "categories.csv").write_text("task,category\ntask_0,Food\nJuggle,Arts\n")
+    read = sources.read(tmp_path, categories=tmp_path / "categories.csv")
+    assert {article.article_id: article.category for article in read} == {"task_0": "Food", "task_1": "Arts"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"title,category\n", "its columns are title, category; wanted task and category"),
+        (b"", "its columns are nothing"),
+        (b"task,category\n\xff,x\n", "no CSV in UTF-8"),
+    ],
+)
+def test_a_side_table_that_is_none_is_named(tmp_path: Path, content: bytes, words: str) -> None:
+    wikiplan(tmp_path)
+    (tmp_path / "c.csv").write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        sources.read(tmp_path, categories=tmp_path / "c.csv")
+    with pytest.raises(InputError, match="No such file"):
+        sources.read(tmp_path, categories=tmp_path / "absent.csv")
+
+
+def test_a_task_without_its_title_is_named(tmp_path: Path) -> None:
+    wikiplan(tmp_path)
+    (tmp_path / "task_1/task.txt").unlink()
+    with pytest.raises(InputError, match=r"task_1/task\.txt: no such file"):
+        list(sources.read(tmp_path))
+
+
+def test_a_method_of_the_wrong_shape_is_named(tmp_path: Path) -> None:
+    (tmp_path / "wikiHow_data.json").write_text('{"1_0": {"article_title": "x", "category": [], "image_url": []}}')
+    with pytest.raises(InputError, match=r"1_0.*'step_list' is a required property"):
+        list(sources.read(tmp_path))

@@ -1,0 +1,61 @@
+"""A build with nothing changed is recognised; anything that changed is noticed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.build import Built, Request, build
+from harness.errors import InputError
+from tests.dataset_builder.crawls import article, crawl, spec
+
+
+def request(folder: Path) -> Request:
+    return Request(spec(), crawl(folder / "raw", [article(n) for n in range(12)]), folder / "out", workers=1)
+
+
+def test_nothing_changed_is_nothing_done(tmp_path: Path) -> None:
+    asked = request(tmp_path)
+    first = build(asked)
+    assert build(asked) == Built(first.digest, first.report, fresh=False)
+
+
+def touch_a_picture(folder: Path) -> None:
+    path = folder / "raw/pictures/a000-0.png"
+    path.write_bytes(path.read_bytes() + b" ")
+
+
+def add_a_file(folder: Path) -> None:
+    (folder / "raw/more.txt").touch()
+
+
+def lose_a_frozen_file(folder: Path) -> None:
+    (folder / "out/test/questions.jsonl").unlink()
+
+
+def lose_the_note(folder: Path) -> None:
+    (folder / "out.inputs.json").unlink()
+
+
+def break_the_note(folder: Path) -> None:
+    (folder / "out.inputs.json").write_text("[1]")
+
+
+@pytest.mark.parametrize(
+    "change", [touch_a_picture, add_a_file, lose_a_frozen_file, lose_the_note, break_the_note], ids=lambda c: c.__name__
+)
+def test_any_change_is_noticed(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    asked = request(tmp_path)
+    build(asked)
+    change(tmp_path)
+    with pytest.raises(InputError, match="exists already"):
+        build(asked)
+
+
+def test_another_spec_or_key_is_noticed(tmp_path: Path) -> None:
+    asked = request(tmp_path)
+    build(asked)
+    for other in (replace(asked, key=bytes(32)), replace(asked, spec=replace(asked.spec, seed="other"))):
+        with pytest.raises(InputError, match="exists already"):
+            build(other)

@@ -1,0 +1,72 @@
+"""`wikiorder compare`, on bundles of a tiny set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness.commands.compare import compare
+from harness.errors import InputError
+from harness.records import GroundTruth
+from tests import bundles
+from tests.sets import tiny_set
+
+
+def always_in_order(_: GroundTruth) -> float:
+    return 1.0
+
+
+def run(*arguments: object) -> str:
+    outcome = CliRunner().invoke(compare, [str(a) for a in arguments], catch_exceptions=False)
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.output
+
+
+def test_compare_prints_differences_and_the_pairs_apart(tmp_path: Path) -> None:
+    """Eight articles of three pairs, half in order: the perfect result leads the constant one by 0.5."""
+    frozen = tiny_set(tmp_path)
+    perfect = bundles.write(tmp_path / "results", frozen, "perfect")
+    constant = bundles.write(tmp_path / "results", frozen, "constant", predict=always_in_order)
+    output = run(perfect, constant, "--data", tmp_path, "--show", 1)
+    assert "perfect vision+text minus constant vision+text, on tiny 1.0 test" in output
+    assert "+0.500" in output
+    assert "12 pairs that only perfect vision+text got right" in output
+    assert "0 pairs that only constant vision+text got right" in output
+    found = json.loads(run(perfect, constant, "--data", tmp_path, "--json"))
+    assert found["micro"]["value"] == 0.5
+    assert found["mcnemar"]["p"] == round(2 / 2**12, 6)
+    assert len(found["only_first"]) == 12
+
+
+def test_compare_needs_no_set(tmp_path: Path) -> None:
+    frozen = tiny_set(tmp_path)
+    perfect = bundles.write(tmp_path / "results", frozen, "perfect")
+    constant = bundles.write(tmp_path / "results", frozen, "constant", predict=always_in_order)
+    output = run(perfect, constant)
+    assert "+0.500" in output
+    assert "With --data SET" in output
+
+
+def test_results_on_two_sets_are_refused(tmp_path: Path) -> None:
+    one = bundles.write(tmp_path / "one", tiny_set(tmp_path / "a"), "perfect")
+    other = bundles.write(tmp_path / "two", tiny_set(tmp_path / "b", articles=6), "perfect")
+    with pytest.raises(InputError, match="only results on one set"):
+        run(one, other)
+
+
+def test_a_failed_run_is_not_compared(tmp_path: Path) -> None:
+    frozen = tiny_set(tmp_path)
+    perfect = bundles.write(tmp_path / "results", frozen, "perfect")
+    failed = bundles.write(tmp_path / "results", frozen, "dead", failure="it died")
+    with pytest.raises(InputError, match=r"this run failed \(it died\)"):
+        run(perfect, failed)
+
+
+def test_the_set_named_must_be_the_one_that_was_asked(tmp_path: Path) -> None:
+    perfect = bundles.write(tmp_path / "results", tiny_set(tmp_path / "a"), "perfect")
+    tiny_set(tmp_path / "b", articles=6)
+    with pytest.raises(InputError, match="name the set that was asked"):
+        run(perfect, perfect, "--data", tmp_path / "b")
