@@ -1,13 +1,13 @@
 #!/bin/sh
-# Make the image wikiorder-base: a small Debian with Python 3 and little else, without a container registry.
+# Make the image wikiorder-base, a small Debian with Python 3, without a container registry.
 #
 #   sh docker/base.sh                                       from Debian packages, in about half a minute
-#   BASE_IMAGE=python:3.11-slim-bookworm sh docker/base.sh  from a registry, or from the packages where it cannot be pulled
+#   BASE_IMAGE=python:3.11-slim-bookworm sh docker/base.sh  from a registry; from packages if it cannot be pulled
 #
-# mmdebstrap unpacks the packages that the host's own apt settings name for the release (on another system, or with
-# MIRROR set, those of that mirror), checks Debian's signatures, and writes an archive that is the same, byte for byte,
-# as long as the mirror is; its SHA-256 is the image's label org.wikiorder.archive. For the same image in a year, let MIRROR be a dated snapshot of the archive.
-# Neither apt nor a trace of the mirror is left inside.
+# mmdebstrap unpacks the packages of the release from the sources in the host's apt settings, or from MIRROR, and checks
+# Debian's signatures. It writes an archive with the same bytes as long as the mirror does not change; the image's label
+# org.wikiorder.archive is its SHA-256. To make the same image in a year, set MIRROR to a dated snapshot of the Debian
+# archive. The image contains neither apt nor the name of the mirror.
 set -eu
 
 say() { echo "base: $*"; }
@@ -26,7 +26,7 @@ if [ -n "${BASE_IMAGE:-}" ]; then
     say "cannot pull $BASE_IMAGE: making $image from Debian packages instead"
 fi
 if [ "${REBUILD:-}" != 1 ] && [ "$(docker image inspect --format '{{index .Config.Labels "org.wikiorder.suite"}}' "$image" 2>/dev/null)" = "$suite" ]; then
-    say "$image is there; REBUILD=1 makes it anew"
+    say "$image exists; REBUILD=1 builds it again"
     exit 0
 fi
 
@@ -43,14 +43,14 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 if [ -n "${MIRROR:-}" ]; then
     echo "deb $MIRROR $suite main" >"$work/sources.list"
-else # what this host's apt reads for the same release of Debian; nothing where it is another system
+else # the sources of this host's apt for the same release of Debian; none on another system
     apt-get indextargets --format "\$(ORIGIN) \$(RELEASE) deb \$(REPO_URI) \$(RELEASE) \$(COMPONENT)" 'Identifier: Packages' 2>/dev/null |
         sed -n "s/^Debian ${suite}[a-z-]* \(deb .* main\)\$/\1/p" | sort -u >"$work/sources.list" || true
 fi
 [ -s "$work/sources.list" ] && sources=$work/sources.list || sources=
 
 say "making $image: Debian $suite and Python 3"
-# shellcheck disable=SC2016,SC2086 # the hook's $1 is mmdebstrap's; without sources there is no such word
+# shellcheck disable=SC2016,SC2086 # $1 is expanded by mmdebstrap; $sources may be empty
 mmdebstrap --quiet --variant=essential --include=python3,libstdc++6 \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/info/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \

@@ -1,11 +1,11 @@
 #!/bin/sh
-# `make demo`: the coin and the baselines on the embedded sample, in containers if an engine answers, then the board.
+# `make demo`: evaluate the coin and the baselines on the embedded sample, then build the board. Uses containers if a
+# container engine answers.
 #   sh docker/demo.sh .venv/bin
 set -eu
 
 bin=$1
 results=results
-sample=dataset_builder/wikiorder-sample
 
 if docker version >/dev/null 2>&1; then
     PYTHON=$bin/python sh docker/runtime.sh
@@ -19,6 +19,7 @@ for baseline in clip vit_roberta blip; do
         "$bin/wikiorder" evaluate "submissions/$baseline" --sandbox auto --results "$results"
     elif [ "$baseline" = clip ]; then
         echo "demo: submissions/clip ships no weights; fine-tuning it on the sample"
+        sample=$("$bin/wikiorder" dataset sample --path)
         "$bin/wikiorder" finetune submissions/clip --data "$sample" --preset sample --out runs/demo/clip
         "$bin/wikiorder" evaluate submissions/clip --weights runs/demo/clip --sandbox auto --results "$results"
     fi

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Make sure that a container engine answers: install Docker and start its daemon where none does.
+# Make sure that a container engine is running: if none answers, install Docker and start its daemon.
 #
-#   sh docker/engine.sh                                   on the default socket, as a system's own engine would be
-#   ENGINE_HOME=DIR DOCKER_HOST=unix://DIR/docker.sock sh docker/engine.sh   all of it, images too, inside DIR
+#   sh docker/engine.sh                                   on the default socket
+#   ENGINE_HOME=DIR DOCKER_HOST=unix://DIR/docker.sock sh docker/engine.sh   with all files, including images, in DIR
 #
-# An engine that answers is left alone. Starting one needs root, on Debian or Ubuntu (packages docker.io and
-# apt-get). It gets neither a bridge nor firewall rules: every container of this project runs without a network,
-# and so does every build. Stop it with: kill "$(cat PID FILE)", whose path is printed.
+# A running engine is not changed. Starting one needs root on Debian or Ubuntu (package docker.io). The engine gets no
+# bridge and no firewall rules, because every container and every build of this project runs without a network. The
+# script prints the path of the PID file; stop the engine with: kill "$(cat PIDFILE)"
 set -eu
 
 say() { echo "engine: $*"; }
@@ -18,7 +18,7 @@ socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
 seconds=${ENGINE_WAIT:-60}
 
 if answers; then
-    say "one answers: $(docker version --format '{{.Server.Version}}'); nothing to start"
+    say "a container engine answers: $(docker version --format '{{.Server.Version}}'); nothing to start"
     exit 0
 fi
 [ "$(id -u)" = 0 ] || fail "no engine answers at $socket, and only root can start one. Start Docker yourself, or run this as root."

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Make the image wikiorder-harness: the whole of WikiOrder, with the embedded sample, so that this works offline:
+# Make the image wikiorder-harness: all of WikiOrder with the embedded sample. Then this works offline:
 #
 #   docker run --rm wikiorder-harness evaluate submissions/blip
 #
-#   sh docker/harness.sh               torch for CPUs, where pip finds that build (docker/torch.sh)
+#   sh docker/harness.sh               torch for CPUs, if pip finds that build (docker/torch.sh)
 #   TORCH=cuda sh docker/harness.sh    torch with CUDA: several gigabytes; then docker run --gpus all
 set -eu
 

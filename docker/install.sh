@@ -1,7 +1,7 @@
 #!/bin/sh
-# Inside a build: install one layer's wheels from its hashes, without a network.
+# Install the wheels of one layer, checked by hash and without a network. Runs inside an image build.
 #   sh install.sh /wheels/tools /wheels/LAYER           into the environment /opt/wikiorder
-#   sh install.sh /wheels/tools /wheels/LAYER FOLDER    into a folder beside it, for PYTHONPATH
+#   sh install.sh /wheels/tools /wheels/LAYER FOLDER    into another folder, for PYTHONPATH
 set -eu
 
 environment=/opt/wikiorder
@@ -12,14 +12,14 @@ time=@${SOURCE_DATE_EPOCH:-0}
 "$python" "$(echo "$1"/pip-*.whl)/pip" install --quiet --no-index --find-links "$2" --no-deps --require-hashes \
     --requirement "$2/lock.txt" --no-compile --no-cache-dir --root-user-action ignore ${3:+--target "$3"}
 
-# torch brings its own tests and what C++ extensions are built with: an eighth of its size, of no use here.
+# torch contains its own tests and the headers for C++ extensions: an eighth of its size, not needed here.
 for package in "$environment"/lib/python3*/site-packages/torch; do
     rm -rf "$package/test" "$package/include" "$package"/bin/test_* "$package"/bin/protoc*
 done
 
-# Compiled once, by content and not by time: a read-only root could not keep what Python compiles when it starts.
-# Files of earlier layers bear $time already.
+# Compile to byte code now, checked by content instead of time: a container with a read-only root cannot store byte code.
+# Files of earlier layers have the time $time already.
 find "$folder" -name '*.py' -newermt "$time" >/tmp/sources
-"$python" -m compileall -q -j 0 --invalidation-mode unchecked-hash -i /tmp/sources >/dev/null || true # some are no valid Python
+"$python" -m compileall -q -j 0 --invalidation-mode unchecked-hash -i /tmp/sources >/dev/null || true # some files are no valid Python
 rm /tmp/sources
 find "$environment" "$folder" -newermt "$time" -exec touch --no-dereference --date "$time" {} +

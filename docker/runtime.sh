@@ -1,7 +1,7 @@
 #!/bin/sh
-# Make the image wikiorder-runtime, on which a submission may build: Python, torch, transformers, harness.serve.
+# Make the image wikiorder-runtime, a base for submissions' images: Python, torch, transformers and harness.serve.
 #
-#   sh docker/runtime.sh               torch for CPUs, where pip finds that build (docker/torch.sh)
+#   sh docker/runtime.sh               torch for CPUs, if pip finds that build (docker/torch.sh)
 #   TORCH=cuda sh docker/runtime.sh    torch with CUDA: several gigabytes
 set -eu
 

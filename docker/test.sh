@@ -1,15 +1,15 @@
 #!/bin/sh
-# `make test`: every test that this machine can run, and one line for each kind that it cannot.
+# `make test`: run every test that this machine can run, and print one line for each kind that it cannot.
 #   sh docker/test.sh .venv/bin [PYTEST ARGUMENT...]
 #
-# With WIKIORDER_REQUIRE_ENGINE=1 a missing container engine, or browser, is a failure.
+# With WIKIORDER_REQUIRE_ENGINE=1, a missing container engine or browser is a failure.
 set -eu
 
 bin=$1
 shift
 
 without=
-lacks() { # MARKER, WHAT IS MISSING
+lacks() { # MARKER REASON
     if [ "${WIKIORDER_REQUIRE_ENGINE:-}" = 1 ]; then
         echo "test: $2, and WIKIORDER_REQUIRE_ENGINE=1 asks for it" >&2
         exit 1

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Download what the images install into build/wheelhouse/, on the host, with the host's own pip settings.
+# Download the wheels of the images to build/wheelhouse/, on the host and with the pip settings of the host.
 #
 #   sh docker/wheelhouse.sh torch-cpu runtime          for wikiorder-runtime
 #   sh docker/wheelhouse.sh torch-cuda runtime harness  for wikiorder-harness on a GPU
 #
-# One folder for each lock in docker/locks; every wheel is checked against its hash there. The images are then built
-# without any network. Whatever is in the folder already is not downloaded again.
+# Each lock in docker/locks has one folder, and every wheel is checked against its hash in the lock. The images are then
+# built without a network. A folder that is complete is not downloaded again.
 set -eu
 
 python=${PYTHON:-python3}
@@ -21,13 +21,15 @@ download() { # [OPTION...]
         --only-binary :all: --python-version 3.11 --implementation cp $platforms "$@"
 }
 
+for layer in "$@"; do # before anything is downloaded
+    if [ ! -f "docker/locks/$layer.txt" ]; then
+        echo "wheelhouse: there is no docker/locks/$layer.txt; the layers are: $(cd docker/locks && echo *.txt | sed 's/\.txt//g')" >&2
+        exit 2
+    fi
+done
 for layer in tools "$@"; do
     lock=docker/locks/$layer.txt
     folder=$wheelhouse/$layer
-    if [ ! -f "$lock" ]; then
-        echo "wheelhouse: there is no $lock; the layers are: $(cd docker/locks && echo *.txt | sed 's/\.txt//g')" >&2
-        exit 2
-    fi
     if cmp -s "$lock" "$folder/lock.txt"; then
         echo "wheelhouse: $folder is complete"
         continue
@@ -36,7 +38,7 @@ for layer in tools "$@"; do
     rm -rf "$folder"
     mkdir -p "$folder"
     download ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} || {
-        echo "wheelhouse: $layer could not be downloaded by $python -m pip: see above. The hashes in $lock are those of the index it was locked against; '$python docker/lock.py' locks anew" >&2
+        echo "wheelhouse: $layer could not be downloaded by $python -m pip: see above. The hashes in $lock are of the index that it was locked against; '$python docker/lock.py' writes new ones" >&2
         exit 1
     }
     cp "$lock" "$folder/lock.txt" # last: a folder that has it is complete

@@ -1,9 +1,9 @@
 """Every error that is shown to a person, by whose fault it is. Each kind has one exit code.
 
 0  done
-1  the submission failed
-2  the user's mistake
-3  the machine or the container engine failed
+1  the submission failed, or a check found a fault in the set, bundle or board that it checked
+2  the user's mistake: a wrong path, file or option
+3  the machine, the container engine or the harness failed
 """
 
 from __future__ import annotations
@@ -12,28 +12,36 @@ LONGEST = 1200  # characters of an error
 
 
 class WikiOrderError(Exception):
-    """Anything that is told to a person in one line, without a traceback."""
+    """The root of all errors: shown to a person in one line, without a traceback."""
 
-    exit_code = 1
+    exit_code = 3
 
     def __str__(self) -> str:
-        """One line of bounded length, without control characters: a stranger's words may be in it."""
-        said = super().__str__()
-        if len(said) > LONGEST:
-            said = said[: LONGEST * 2 // 3] + " … " + said[-LONGEST // 3 :]  # what to do stands at the end
-        return "".join(c if c.isprintable() else " " for c in said)
+        """Return one line of bounded length without control characters: it may quote a stranger's text."""
+        text = super().__str__()
+        if len(text) > LONGEST:
+            text = text[: LONGEST * 2 // 3] + " … " + text[-LONGEST // 3 :]  # the advice stands at the end
+        return "".join(c if c.isprintable() else " " for c in text)
 
 
 class SubmissionError(WikiOrderError):
     """The submission's fault: it becomes a visible failed row."""
 
+    exit_code = 1
+
+
+class CheckError(WikiOrderError):
+    """A check found a fault in the set, bundle, board or prediction that it checked."""
+
+    exit_code = 1
+
 
 class HarnessError(WikiOrderError):
-    """Our fault or the machine's: never held against a submission."""
+    """A fault of the harness or the machine, never held against a submission."""
 
 
 class InfrastructureError(HarnessError):
-    """The engine, the machine or its disk gave way: worth one more try, and then to be gone on with later."""
+    """The container engine, the machine or its disk failed. Retried once; then the run stops and can be resumed."""
 
 
 class InputError(HarnessError):

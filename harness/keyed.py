@@ -1,6 +1,6 @@
 """Random choice without a generator: rank items by a keyed hash of their identity.
 
-What is chosen depends on the key and the items alone, never on input order, worker count, platform or Python version.
+The choice depends on the key and the items alone, never on input order, worker count, platform or Python version.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ Item = TypeVar("Item")
 
 
 def digest(key: bytes, purpose: str, *identity: str | int) -> bytes:
-    """32 bytes: HMAC-SHA-256 under `key` of the purpose and the identity, encoded so that no two identities collide."""
+    """Return HMAC-SHA-256 under `key` of the purpose and the identity, encoded so that no two identities collide."""
     message = json.dumps([purpose, *identity], ensure_ascii=True, separators=(",", ":")).encode()
     return hmac.digest(key, message, hashlib.sha256)
 
 
 def token(key: bytes, purpose: str, *identity: str | int) -> str:
-    """An opaque name of 16 hexadecimal digits."""
+    """Return an opaque name of 16 hexadecimal digits."""
     return digest(key, purpose, *identity).hex()[:16]
 
 
 def shuffled(count: int, key: bytes, purpose: str, *identity: str | int) -> list[int]:
-    """The numbers below `count` in keyed order, from one digest: for where many orders are drawn in a hurry."""
+    """Return the numbers below `count` in keyed order, from a single digest: fast where many orders are drawn."""
     words = hashlib.shake_256(digest(key, purpose, *identity)).digest(8 * count)
     return sorted(range(count), key=lambda number: words[8 * number : 8 * number + 8])
 
 
 def order(items: Iterable[Item], key: bytes, purpose: str, identity: Callable[[Item], str]) -> list[Item]:
-    """The items in keyed order; identities must differ."""
+    """Return the items in keyed order; their identities must differ."""
     return sorted(items, key=lambda item: digest(key, purpose, identity(item)))

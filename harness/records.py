@@ -1,4 +1,4 @@
-"""The nouns of WikiOrder. Standard library only; frozen; a record that exists is legal."""
+"""The nouns of WikiOrder: frozen records that are checked when they are made. Standard library only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 
 class Modality(StrEnum):
-    """What travels to the predictor; the title always does."""
+    """The parts of a question that are sent to the predictor. The title is always sent."""
 
     VISION_TEXT = "vision+text"
     VISION = "vision"
@@ -22,6 +22,21 @@ class Modality(StrEnum):
     @property
     def sends_headlines(self) -> bool:
         return self is not Modality.VISION
+
+
+class Variant(StrEnum):
+    """The way in which a pair is asked."""
+
+    SCORED = "scored"
+    REPEATED = "repeated"  # the same question, in a batch of other composition
+    SWAPPED = "swapped"  # the second step first: p should become 1 - p
+    PERTURBED = "perturbed"  # pictures slightly cropped and recompressed
+    EXCHANGED = "exchanged"  # each headline with the other step's picture
+    BLANKED = "blanked"  # grey pictures of the same size
+
+    @property
+    def needs_images(self) -> bool:
+        return self in (Variant.PERTURBED, Variant.EXCHANGED, Variant.BLANKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +54,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StepPair:
-    """A question. It holds neither its answer, nor its article, nor the steps' positions."""
+    """Two steps of one article, as they are shown. It holds no label, no article and no position of a step."""
 
     pair_id: str
     category: str
@@ -57,10 +72,11 @@ class StepPair:
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """The truth of a pair: label 1 = in order, 0 = out of order (the paper's convention).
+    """The label of a pair and where its steps come from. It never leaves the harness.
 
-    positions: 0-based indices in the article of the step asked first and of the step asked second.
-    strata: further facts to score by, such as {"method": "same"}; JSON strings only.
+    label: 1 = in order, 0 = out of order (the paper's convention).
+    positions: 0-based indices in the article of the step shown first and of the step shown second.
+    strata: further properties to report accuracy by, such as {"method": "same"}.
     """
 
     pair_id: str
@@ -70,7 +86,7 @@ class GroundTruth:
     strata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require_text("an answer's pair and article", self.pair_id, self.article_id)
+        _require_text("a ground truth's pair and article", self.pair_id, self.article_id)
         first, second = self.positions
         if type(first) is not int or type(second) is not int:
             raise ValueError(f"{self.pair_id}: positions must be whole numbers, found {self.positions}")
@@ -79,7 +95,9 @@ class GroundTruth:
         if type(self.label) is not int or self.label != int(first < second):
             raise ValueError(f"{self.pair_id}: label {self.label!r} contradicts positions {self.positions}")
         if not self.article_id:
-            raise ValueError(f"{self.pair_id}: an answer needs its article, which is the cluster of every interval")
+            raise ValueError(
+                f"{self.pair_id}: a ground truth needs its article, which is the cluster of every interval"
+            )
         if not isinstance(self.strata, MappingProxyType):  # rows of one article share theirs
             _require_text(f"{self.pair_id}: strata", *dict(self.strata).values())
             object.__setattr__(self, "strata", MappingProxyType(dict(self.strata)))
@@ -87,10 +105,11 @@ class GroundTruth:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a predictor says of one pair: the probability that its steps are in order."""
+    """The probability that a predictor gives a pair, asked in one variant, of being in order."""
 
     pair_id: str
     p_in_order: float
+    variant: Variant = Variant.SCORED
 
     def __post_init__(self) -> None:
         _require_text("a prediction's pair", self.pair_id)
@@ -99,11 +118,16 @@ class Prediction:
 
     @property
     def label(self) -> int:
-        """1 iff p > 0.5; a tie is 0, as the argmax of eq. 3 gives."""
-        return int(self.p_in_order > 0.5)
+        """Return 1 if p > 0.5, else 0; a tie is 0, as the argmax of eq. 3 gives."""
+        return predicted_label(self.p_in_order)
 
 
-def _require_text(what: str, *values: object) -> None:
+def predicted_label(p_in_order: float) -> int:
+    """Return the label that a probability predicts: 1 if p > 0.5, else 0."""
+    return int(p_in_order > 0.5)
+
+
+def _require_text(name: str, *values: object) -> None:
     for value in values:
         if not isinstance(value, str):
-            raise ValueError(f"{what}: found {str(value)[:40]!r}, wanted text")  # noqa: TRY004 - one error for all that is wrong
+            raise ValueError(f"{name}: found {str(value)[:40]!r}, wanted text")  # noqa: TRY004 - one error for all

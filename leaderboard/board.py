@@ -1,6 +1,6 @@
-"""The board as one document, which is also leaderboard.json: what the Markdown and the page show, and nothing else.
+"""The making of the board: filed results are sorted into tables, compared and ranked. Pure, but for the paper's rows.
 
-Pure: rows in, plain data out. One table for each set, to the byte; within it, ranks within each modality.
+One table for each set, identified by its digest; within it, ranks within each modality.
 """
 
 from __future__ import annotations
@@ -8,115 +8,162 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
 
+import msgspec
+import numpy as np
+from msgspec import UNSET
+from scipy.special import stdtrit
+
+from harness.published import table2
 from harness.records import Modality
 from leaderboard import ranking
-from leaderboard.gaps import gaps
-from leaderboard.rows import CONTROL, MODALITIES, Estimate, Row, SetKey, contest
+from leaderboard.collect import CONTROL, FiledResult
+from leaderboard.document import (
+    AccuracyDifference,
+    Board,
+    ModalityComparison,
+    ModalityGains,
+    ReportedRow,
+    Row,
+    SetKey,
+    SetTable,
+    Standing,
+)
+from leaderboard.ranking import Contest
 
-FORMAT = 1
 SUBSETS = ("test", "validation", "train")  # the order of the tables
+MODALITIES = tuple(Modality)  # the order of the modalities in a table
+PAPER_MODALITIES = {"V+T": Modality.VISION_TEXT, "V": Modality.VISION, "T": Modality.TEXT}
 DIGITS = 6
 
 
-def document(rows: Iterable[Row], reported: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
-    """Everything the board says. The order of the rows does not matter. reported: what others say, not run here."""
-    tables: dict[SetKey, list[Row]] = {}
-    for row in rows:
-        tables.setdefault(row.set, []).append(row)
-    dates = [row.date for found in tables.values() for row in found if row.date]
-    ordered = sorted(tables, key=_table_order)
-    return {
-        "format": FORMAT,
-        "date": max(dates, default=None),
-        "tables": [_table(key, tables[key]) for key in ordered],
-        "reported": list(reported),
-    }
+def make_board(filed: Iterable[FiledResult], reported: Sequence[ReportedRow] = ()) -> Board:
+    """Return the board. The order of the results does not matter. reported: the paper's rows, shown apart."""
+    tables: dict[SetKey, list[FiledResult]] = {}
+    for found in filed:
+        tables.setdefault(found.set, []).append(found)
+    dates = [found.row.date for held in tables.values() for found in held if found.row.date]
+    return Board(
+        date=max(dates, default=None),
+        tables=[_table(key, tables[key]) for key in sorted(tables, key=_table_order)],
+        reported=list(reported),
+    )
 
 
-def _table_order(key: SetKey) -> tuple[Any, ...]:
-    """By name; the newest version first; test before validation before train."""
+def read_reported() -> list[ReportedRow]:
+    """Read Table 2 of the paper: accuracy per category and their mean, in the paper's order."""
+    rows: dict[tuple[str, Modality], dict[str, float]] = {}
+    for line in table2.accuracies():
+        rows.setdefault((line.model, PAPER_MODALITIES[line.modality]), {})[line.category] = line.accuracy
+    return [
+        ReportedRow(
+            model=model,
+            modality=modality,
+            macro=round(sum(categories.values()) / len(categories), DIGITS),
+            categories=dict(sorted(categories.items())),
+        )
+        for (model, modality), categories in rows.items()
+    ]
+
+
+def gains(filed: Sequence[FiledResult]) -> ModalityGains:
+    """Return the gains of one submission, from its scored results on one set: V+T minus T, and V+T minus V.
+
+    Each is paired by article, with its own 95 % interval (Student's t with Satterthwaite's degrees of freedom; not
+    simultaneous over the board). It shows whether the submission uses the second modality.
+    """
+    places = {found.row.modality: place for place, found in enumerate(filed)}
+    both = places.get(Modality.VISION_TEXT)
+    if both is None or len(places) == 1:
+        return ModalityGains()
+    contest = _contest(filed)
+    macro, influence = ranking.influences(contest)
+    variance, degrees = ranking.differences(contest, influence)
+
+    def gain(modality: Modality) -> AccuracyDifference | msgspec.UnsetType:
+        one = places.get(modality)
+        if one is None:
+            return UNSET
+        value = macro[both] - macro[one]
+        half = stdtrit(degrees[both, one], (1 + ranking.LEVEL) / 2) * np.sqrt(variance[both, one])
+        bounded = contest.smallest >= 2 and variance[both, one] > 0
+        low, high = (round(float(end), DIGITS) if bounded else None for end in (value - half, value + half))
+        return AccuracyDifference(value=round(float(value), DIGITS), low=low, high=high)
+
+    return ModalityGains(pictures=gain(Modality.TEXT), text=gain(Modality.VISION))
+
+
+def _table_order(key: SetKey) -> tuple[str, tuple[int, ...], int, str, int, str]:
+    """Sort by name, then the newest version first, then test before validation before train."""
     version = tuple(-int(part) for part in key.version.split(".") if part.isdigit())
     subset = SUBSETS.index(key.subset) if key.subset in SUBSETS else len(SUBSETS)
     return key.name, version, subset, key.visibility, key.protocol, key.digest
 
 
-def _table(key: SetKey, rows: Sequence[Row]) -> dict[str, Any]:
-    comparisons: dict[str, Any] = {}
-    standings: dict[tuple[str, Modality], dict[str, Any]] = {}
+def _table(key: SetKey, filed: Sequence[FiledResult]) -> SetTable:
+    comparisons: dict[Modality, ModalityComparison] = {}
+    rows: list[Row] = []
     for modality in MODALITIES:
-        entered = sorted((row for row in rows if row.modality is modality and _compared(row)), key=_order)
-        if entered:
-            comparisons[modality.value], found = _compare(key, entered)
-            standings |= found
-    ordered = sorted(rows, key=lambda row: (MODALITIES.index(row.modality), _order(row)))
-    return {
-        "set": asdict(key),
-        "categories": sorted({name for row in rows for name in row.categories}),
-        "comparisons": comparisons,
-        "gaps": _gaps(rows),
-        "rows": [_row(row, standings.get((row.entrant.name, row.modality))) for row in ordered],
-    }
+        of_modality = sorted((found for found in filed if found.row.modality is modality), key=_order)
+        compared = [found for found in of_modality if _is_compared(found.row)]
+        standings: dict[str, Standing] = {}
+        if compared:
+            comparisons[modality], standings = _compare(key, compared)
+        rows += [msgspec.structs.replace(found.row, standing=standings.get(found.name)) for found in of_modality]
+    return SetTable(
+        set=key,
+        categories=sorted({name for row in rows for name in row.categories}),
+        comparisons=comparisons,
+        gaps=_gains_by_name(filed),
+        rows=rows,
+    )
 
 
-def _compared(row: Row) -> bool:
-    """Controls are compared, though they take no rank: to beat them is a claim as well."""
+def _is_compared(row: Row) -> bool:
+    """Controls are compared, although they take no rank: to be better than them is a claim as well."""
     return row.failure is None and row.unranked in (None, CONTROL)
 
 
-def _order(row: Row) -> tuple[Any, ...]:
-    """Contestants before the rest, and failed runs last; the better first, to the digits that are shown."""
+def _order(found: FiledResult) -> tuple[bool, bool, float, str]:
+    """Sort contestants before the rest and failed runs last; then by macro accuracy, to the digits that are shown."""
+    row = found.row
     value = row.macro.value if row.macro else 0.0
-    return row.failure is not None, row.unranked is not None, -round(value, DIGITS), row.entrant.name
+    return row.failure is not None, row.unranked is not None, -round(value, DIGITS), found.name
 
 
-def _compare(key: SetKey, rows: Sequence[Row]) -> tuple[dict[str, Any], dict[tuple[str, Modality], dict[str, Any]]]:
-    """The comparison of one modality's rows, best first, and the standing of each that takes a rank."""
-    found = ranking.compare(contest(rows), hashlib.sha256(f"ranks on {key.digest}".encode()).digest())
-    ranked = [place for place, row in enumerate(rows) if row.unranked is None]
-    floor = [place for place, row in enumerate(rows) if row.unranked is not None]
+def _compare(key: SetKey, filed: Sequence[FiledResult]) -> tuple[ModalityComparison, dict[str, Standing]]:
+    """Return the comparison of one modality's results, best first, and the standing of each that takes a rank."""
+    claims = ranking.compare(_contest(filed), hashlib.sha256(f"ranks on {key.digest}".encode()).digest())
+    ranked = [place for place, found in enumerate(filed) if found.row.unranked is None]
+    controls = [place for place, found in enumerate(filed) if found.row.unranked is not None]
     standings = {}
-    for place, standing in zip(ranked, ranking.standings(found, ranked), strict=True):
-        beats = bool(floor) and bool(found.better[place, floor].all())
-        standings[rows[place].entrant.name, rows[place].modality] = asdict(standing) | {"beats_controls": beats}
-    comparison = {
-        "rows": len(rows),
-        "articles": len(rows[0].asked),
-        "critical": found.critical,
-        "resolvable": None if found.resolvable is None else round(found.resolvable, DIGITS),
-        "claims": int(found.better.sum()),
-    }
+    for place, interval in zip(ranked, ranking.rank_intervals(claims, ranked), strict=True):
+        beats = bool(controls) and bool(claims.better[place, controls].all())
+        standings[filed[place].name] = Standing(**asdict(interval), beats_controls=beats)
+    comparison = ModalityComparison(
+        rows=len(filed),
+        articles=len(filed[0].asked),
+        critical=claims.critical,
+        resolvable=None if claims.resolvable is None else round(claims.resolvable, DIGITS),
+        claims=int(claims.better.sum()),
+    )
     return comparison, standings
 
 
-def _gaps(rows: Sequence[Row]) -> dict[str, Any]:
-    """What each modality is worth to each submission that ran with and without it, by its name."""
-    by_name: dict[str, list[Row]] = {}
-    for row in rows:
-        if row.failure is None:
-            by_name.setdefault(row.entrant.name, []).append(row)
-    return {name: found for name in sorted(by_name) if (found := gaps(by_name[name]))}
+def _contest(filed: Sequence[FiledResult]) -> Contest:
+    """Return the counts of results that are all scored on one set."""
+    return Contest(
+        category=tuple(category for category, _, _ in filed[0].asked),
+        asked=np.array([asked for _, _, asked in filed[0].asked], dtype=np.int64),
+        correct=np.array([found.correct for found in filed], dtype=np.int64).T,
+    )
 
 
-def _row(row: Row, standing: dict[str, Any] | None) -> dict[str, Any]:
-    return {
-        "submission": asdict(row.entrant) | {"authors": list(row.entrant.authors)},
-        "modality": row.modality.value,
-        "standing": standing,
-        "unranked": row.unranked,
-        "failure": row.failure,
-        "macro": _estimate(row.macro),
-        "micro": _estimate(row.micro),
-        "categories": {name: _estimate(found) for name, found in sorted(row.categories.items())},
-        "scores": dict(row.scores),
-        "isolation": dict(row.isolation),
-        "trust": dict(row.trust),
-        "date": row.date,
-        "signer": row.signer,
-        "provenance": dict(row.provenance),
-    }
-
-
-def _estimate(found: Estimate | None) -> dict[str, float | None] | None:
-    return None if found is None else asdict(found)
+def _gains_by_name(filed: Sequence[FiledResult]) -> dict[str, ModalityGains]:
+    """Return the gains of every submission that ran with and without a modality, by its name."""
+    by_name: dict[str, list[FiledResult]] = {}
+    for found in filed:
+        if found.row.failure is None:
+            by_name.setdefault(found.name, []).append(found)
+    every = {name: gains(by_name[name]) for name in sorted(by_name)}
+    return {name: found for name, found in every.items() if found != ModalityGains()}

@@ -1,175 +1,246 @@
-"""From a folder of result bundles to rows: the one place where strangers' words enter the board."""
+"""From a folder of result bundles to rows: the one place where the words of strangers enter the board."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from harness.contract import bundle, signature
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from harness.contract import bundle, decoding, signature
 from harness.contract.bundle import Bundle
+from harness.contract.decoding import Decoded
+from harness.contract.result import AccuracyEstimate, Isolation, Result, SandboxName, Scores, SubmissionIdentity
 from harness.errors import InputError
 from harness.records import Modality
-from leaderboard import policy
-from leaderboard.policy import Policy
-from leaderboard.rows import CONTROL, NO_SANDBOX, Entrant, Estimate, Row, SetKey
+from leaderboard import filing
+from leaderboard.document import Entrant, OtherScores, Provenance, Row, SetKey
+from leaderboard.filing import Policy
 
-LONGEST = {"title": 80, "author": 60, "licence": 60, "paper": 200, "data": 200, "reason": 300, "list": 20}
+LONGEST_WORDS = 80  # characters of a text that has no limit of its own below
+LONGEST_TITLE, LONGEST_AUTHOR, LONGEST_LICENCE, LONGEST_PAPER, LONGEST_DATA, LONGEST_REASON = 80, 60, 60, 200, 200, 300
+MOST_LISTED = 20  # entries of a list that are shown; the rest is counted
 JOINER = "\u200d"  # holds an emoji family together: the one invisible character that stays
+
+NO_SANDBOX: SandboxName = "none"  # the sandbox of a bundle made of predictions alone
+CONTROL = "a control, not a contestant"
 NOT_ISOLATED = "not isolated: run it again with --sandbox docker"
 KNOWS_CANARIES = "agreed with more canaries than chance allows: evidence of access to the answers"
-PREDICTIONS_ONLY = "predictions only: nobody watched how they came about"
+PREDICTIONS_ONLY = "predictions only: the run was not observed"
 NOT_SIGNED = "not signed by a key that this board trusts"
 
 
-def collect(results: Path) -> list[Row]:
-    """Every bundle below `results`, in the board's own order; an InputError names a bundle that is not whole."""
+@dataclass(frozen=True)
+class FiledResult:
+    """One bundle, read: its row, not ranked yet, and the counts by which it is ranked.
+
+    asked: category, opaque name and number of pairs of each article, sorted; empty for a failed run.
+    correct: pairs that were predicted correctly, of each of these articles.
+    """
+
+    set: SetKey
+    row: Row
+    asked: tuple[tuple[str, str, int], ...]
+    correct: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the submission."""
+        return self.row.submission.name
+
+    @property
+    def place(self) -> str:
+        """Return submission, modality and set in words; no two rows of one set share them."""
+        return f"{self.name} {self.row.modality} on {self.set.title}"
+
+
+def collect(results: Path) -> list[FiledResult]:
+    """Return every bundle below `results` as a row, in the order of their paths.
+
+    Raises:
+        InputError: there is no such folder, or a bundle is incomplete, filed twice, or was asked other pairs.
+    """
     if not results.is_dir():
         raise InputError(f"{results}: no such folder; wanted result bundles, as `wikiorder evaluate` writes them")
-    rules = policy.read(results.parent)
-    return checked(read(path.parent, rules) for path in sorted(results.rglob("result.json")))
+    rules = filing.read_policy(results.parent)
+    return checked(read(root, rules) for root in filing.bundle_folders(results))
 
 
-def read(root: Path, rules: Policy) -> Row:
-    """One bundle's row. A signature that does not hold is an InputError; one of a stranger's counts as none."""
+def read(root: Path, rules: Policy) -> FiledResult:
+    """Read one bundle. A signature that does not verify is an InputError; one by an unknown key counts as none."""
     found = bundle.read(root)
     key = signature.signer(signature.path_of(root), found.digest)
     return to_row(found, rules, (rules.trusted or {}).get(key or ""))
 
 
-def checked(rows: Iterable[Row]) -> list[Row]:
-    """The rows, if no two say different things of one run and all rows of a set were asked the same."""
-    seen: dict[tuple[SetKey, str, Modality], Row] = {}
-    shared: dict[SetKey, Row] = {}
-    for row in rows:
-        key = row.set, row.entrant.name, row.modality
+def checked(filed: Iterable[FiledResult]) -> list[FiledResult]:
+    """Return the results after comparing them with each other.
+
+    Raises:
+        InputError: two bundles hold results of the same run, or two results on one set were asked different pairs.
+    """
+    seen: dict[tuple[SetKey, str, Modality], FiledResult] = {}
+    shared: dict[SetKey, FiledResult] = {}
+    for found in filed:
+        key = found.set, found.name, found.row.modality
         if key in seen:
-            raise InputError(f"two bundles of {row.place}; wanted one row for each: remove one of them")
-        seen[key] = row
-        if row.failure is None:
-            other = shared.setdefault(row.set, row)
-            if row.asked != other.asked:
+            raise InputError(f"two bundles of {found.place}; wanted one row for each: remove one of them")
+        seen[key] = found
+        if found.row.failure is None:
+            other = shared.setdefault(found.set, found)
+            if found.asked != other.asked:
                 raise InputError(
-                    f"{row.place} was asked other pairs than {other.place}, so they cannot be compared; evaluate again"
+                    f"{found.place} was asked other pairs than {other.place}, so they cannot be compared; "
+                    "evaluate both on the same set"
                 )
-            seen[key] = replace(row, asked=other.asked)  # a thousand rows hold the articles once
+            seen[key] = replace(found, asked=other.asked)  # a thousand rows share one copy of the articles
     return list(seen.values())
 
 
-def to_row(found: Bundle, rules: Policy, signer: str | None) -> Row:
+def to_row(found: Bundle, rules: Policy, signer: str | None) -> FiledResult:
+    """Return a bundle as a row without a rank. signer: the name of the trusted key that signed it."""
     result = found.result
-    scores = result["scores"]
-    failure = result["failure"] and clean(result["failure"]["reason"], LONGEST["reason"])
-    accuracy = scores["accuracy"] if scores else None
-    articles = sorted(found.articles, key=lambda a: (a.category, a.article))
-    return Row(
-        set=_set_key(result),
-        entrant=_entrant(result["submission"]),
-        modality=Modality(result["modality"]),
-        failure=failure,
+    accuracy = result.scores.accuracy if result.scores else None
+    articles = sorted(found.articles, key=lambda count: (count.category, count.article))
+    row = Row(
+        submission=_entrant(result.submission),
+        modality=result.modality,
+        standing=None,
         unranked=_unranked(found, rules, signer),
-        macro=_estimate(accuracy["macro"]) if accuracy else None,
-        micro=_estimate(accuracy["micro"]) if accuracy else None,
-        categories={clean(name): _estimate(found) for name, found in accuracy["categories"].items()}
+        failure=clean(result.failure.reason, LONGEST_REASON) if result.failure else None,
+        macro=_estimate(accuracy.macro) if accuracy else None,
+        micro=_estimate(accuracy.micro) if accuracy else None,
+        categories={clean(name): _estimate(value) for name, value in sorted(accuracy.categories.items())}
         if accuracy
         else {},
-        asked=tuple((a.category, a.article, a.asked) for a in articles),
-        correct=tuple(a.correct for a in articles),
-        scores={name: _tidy(found) for name, found in scores.items() if name != "accuracy"} if scores else {},
-        isolation=_isolation(result["isolation"]),
-        trust=_tidy(result["trust"]),
-        date=_date(found.timings.get("finished")),
-        provenance=_provenance(found),
+        scores=_other_scores(result.scores) if result.scores else OtherScores(),
+        isolation=_isolation(result.isolation),
+        trust=result.trust,
+        date=_date(found.timings.finished),
         signer=signer,
+        provenance=_provenance(found),
+    )
+    return FiledResult(
+        set=_set_key(result),
+        row=row,
+        asked=tuple((count.category, count.article, count.asked) for count in articles),
+        correct=tuple(count.correct for count in articles),
     )
 
 
-def clean(text: str, longest: int = 80) -> str:
-    """One line of at most `longest` characters without control, direction-turning or other invisible characters."""
+def clean(text: str, longest: int = LONGEST_WORDS) -> str:
+    """Return one line of at most `longest` characters without control, bidirectional or other invisible characters."""
     normal = unicodedata.normalize("NFC", text)
     shown = "".join(c if c == JOINER or not unicodedata.category(c).startswith(("C", "Z")) else " " for c in normal)
     line = " ".join(shown.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
-def _tidy(value: Any) -> Any:
-    """The same JSON value with every string in it cleaned, keys included."""
+def _cleaned_record(record: Decoded) -> Decoded:
+    """Return a record with every text in it cleaned, the keys of its objects included."""
+    return decoding.convert(type(record), _cleaned_json(decoding.to_json(record)), "a result")
+
+
+def _cleaned_json(value: object) -> object:
     if isinstance(value, str):
-        return clean(value, LONGEST["data"])
+        return clean(value, LONGEST_DATA)
     if isinstance(value, dict):
-        return {clean(key): _tidy(found) for key, found in value.items()}
-    return [_tidy(found) for found in value] if isinstance(value, list) else value
+        return {clean(key): _cleaned_json(held) for key, held in value.items()}
+    return [_cleaned_json(held) for held in value] if isinstance(value, list) else value
 
 
-def _date(text: Any) -> str | None:
-    """2026-11-23 of any ISO 8601 time; None of anything else."""
-    try:
-        return datetime.fromisoformat(text).date().isoformat() if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
-def _set_key(result: Mapping[str, Any]) -> SetKey:
-    of = result["set"]
-    name, version, subset = (clean(of[key]) for key in ("name", "version", "subset"))
-    return SetKey(name, version, subset, of["visibility"], result["protocol"], of["pairs"], of["digest"])
-
-
-def _entrant(of: Mapping[str, Any]) -> Entrant:
-    return Entrant(
-        name=of["name"],
-        title=clean(of["title"], LONGEST["title"]) or of["name"],
-        kind=of["kind"],
-        authors=_cleaned(of["authors"], LONGEST["author"]),
-        licence=clean(of["licence"], LONGEST["licence"]),
-        paper=of["paper"] and clean(of["paper"], LONGEST["paper"]),
-        parameters=of["parameters"],
-        training_data=_cleaned(of["training_data"], LONGEST["data"]),
-    )
-
-
-def _cleaned(texts: list[str], longest: int) -> tuple[str, ...]:
-    kept = tuple(clean(text, longest) for text in texts[: LONGEST["list"]])
+def _cleaned_list(texts: Sequence[str], longest: int) -> tuple[str, ...]:
+    kept = tuple(clean(text, longest) for text in texts[:MOST_LISTED])
     more = len(texts) - len(kept)
     return (*kept, f"and {more} more") if more else kept
 
 
+def _date(text: str | UnsetType) -> str | None:
+    """Return the day of an ISO 8601 time, such as 2026-11-23; None of any other text."""
+    try:
+        return None if text is UNSET else datetime.fromisoformat(text).date().isoformat()
+    except ValueError:
+        return None
+
+
+def _set_key(result: Result) -> SetKey:
+    of = result.set
+    return SetKey(
+        name=clean(of.name),
+        version=clean(of.version),
+        subset=clean(of.subset),
+        visibility=of.visibility,
+        protocol=result.protocol,
+        pairs=of.pairs,
+        digest=of.digest,
+    )
+
+
+def _entrant(of: SubmissionIdentity) -> Entrant:
+    return Entrant(
+        name=of.name,
+        title=clean(of.title, LONGEST_TITLE) or of.name,
+        kind=of.kind,
+        authors=_cleaned_list(of.authors, LONGEST_AUTHOR),
+        licence=clean(of.licence, LONGEST_LICENCE),
+        paper=_cleaned_or_none(of.paper, LONGEST_PAPER),
+        parameters=of.parameters,
+        training_data=_cleaned_list(of.training_data, LONGEST_DATA),
+    )
+
+
 def _unranked(found: Bundle, rules: Policy, signer: str | None) -> str | None:
-    """Why a row takes no rank: the first reason that holds."""
+    """Return why a row takes no rank: the first reason that holds; None where it takes one."""
     result = found.result
     if found.digest in rules.disqualified:
-        return f"disqualified: {clean(rules.disqualified[found.digest], LONGEST['reason'])}"
-    canaries = result["trust"].get("canaries") or {}
+        return f"disqualified: {clean(rules.disqualified[found.digest], LONGEST_REASON)}"
     reasons = {
-        KNOWS_CANARIES: bool(canaries.get("alarm")),
-        CONTROL: result["submission"]["kind"] == "control",
-        PREDICTIONS_ONLY: result["isolation"]["sandbox"] == NO_SANDBOX,
-        NOT_ISOLATED: not result["isolation"]["isolated"],
+        KNOWS_CANARIES: result.trust.canaries is not UNSET and result.trust.canaries.alarm,
+        CONTROL: result.submission.kind == "control",
+        PREDICTIONS_ONLY: result.isolation.sandbox == NO_SANDBOX,
+        NOT_ISOLATED: not result.isolation.isolated,
         NOT_SIGNED: rules.trusted is not None and signer is None,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 
-def _estimate(found: Mapping[str, Any]) -> Estimate:
-    return Estimate(found["value"], found["low"], found["high"])
+def _estimate(found: AccuracyEstimate) -> AccuracyEstimate:
+    """Return value, low and high alone."""
+    return AccuracyEstimate(value=found.value, low=found.low, high=found.high)
 
 
-def _isolation(of: Mapping[str, Any]) -> dict[str, Any]:
-    lists = {key: list(_cleaned(of[key], LONGEST["data"])) for key in ("covers", "exposes")}
-    return {"sandbox": of["sandbox"], "isolated": of["isolated"], **lists}
+def _other_scores(scores: Scores) -> OtherScores:
+    return _cleaned_record(
+        OtherScores(
+            precision=scores.precision,
+            calibration=scores.calibration,
+            strata=scores.strata,
+            transitivity=scores.transitivity,
+        )
+    )
 
 
-def _provenance(found: Bundle) -> dict[str, Any]:
-    of = found.result["submission"]
-    return {
-        "bundle": found.digest,
-        "submission": of["digest"],
-        "image": of["image"] and clean(of["image"], 200),
-        "weights": of["weights"] and clean(of["weights"], 200),
-        "harness": clean(found.result["harness"]["version"]),
-        "protocol": found.result["protocol"],
-        "seed": found.result["seed"],
-    }
+def _isolation(of: Isolation) -> Isolation:
+    covers, exposes = (_cleaned_list(texts, LONGEST_DATA) for texts in (of.covers, of.exposes))
+    return msgspec.structs.replace(of, covers=covers, exposes=exposes)
+
+
+def _provenance(found: Bundle) -> Provenance:
+    of = found.result.submission
+    return Provenance(
+        bundle=found.digest,
+        submission=of.digest,
+        image=_cleaned_or_none(of.image, LONGEST_DATA),
+        weights=_cleaned_or_none(of.weights, LONGEST_DATA),
+        harness=clean(found.result.harness.version),
+        protocol=found.result.protocol,
+        seed=found.result.seed,
+    )
+
+
+def _cleaned_or_none(text: str | None, longest: int) -> str | None:
+    return clean(text, longest) if text else text

@@ -1,11 +1,17 @@
-"""LEADERBOARD.md: the board as GitHub shows it. Pure: the document in, text out."""
+"""LEADERBOARD.md, the tables in the README, and the head of a model card: pure functions from records to text."""
 
 from __future__ import annotations
 
 import html
+import json
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from harness.contract.bundle import Bundle
+from harness.contract.result import Estimate
+from harness.errors import InputError
+from harness.records import Modality
+from leaderboard.document import Board, ModalityComparison, ReportedRow, Row, SetTable
 
 ABBREVIATIONS = {  # the paper's own
     "Arts and Entertainment": "AE",
@@ -17,7 +23,7 @@ ABBREVIATIONS = {  # the paper's own
     "Personal Care and Style": "PS",
     "Philosophy and Religion": "PR",
 }
-# What Markdown, GitHub's autolinks and its mentions give a meaning to.
+# Characters with a meaning in Markdown, GitHub's autolinks and its mentions.
 SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!@:])")
 PREAMBLE = """\
 # Leaderboard
@@ -33,44 +39,78 @@ LEGEND = """\
 system, as its own user. Rows without a rank say why.
 """
 EMPTY = "No results yet. `wikiorder evaluate` makes one.\n"
-
-
 BEGIN, END = "<!-- board: written by `wikiorder leaderboard build` -->", "<!-- end of the board -->"
+MODEL_CARD_TASK = {"type": "visual-order-prediction", "name": "Vision-text order prediction"}
 
 
-def markdown(document: dict[str, Any]) -> str:
-    tables = "\n".join(_table(table) for table in document["tables"])
-    date = f"\nLatest run: {document['date']}.\n" if document["date"] else ""
-    return f"{PREAMBLE}\n{tables or EMPTY}" + (f"\n{LEGEND}{date}" if tables else "") + _reported(document["reported"])
+def markdown(board: Board) -> str:
+    """Return the whole board as GitHub shows it."""
+    tables = "\n".join(_table(table) for table in board.tables)
+    date = f"\nLatest run: {board.date}.\n" if board.date else ""
+    return f"{PREAMBLE}\n{tables or EMPTY}" + (f"\n{LEGEND}{date}" if tables else "") + _reported(board.reported)
 
 
-def excerpt(document: dict[str, Any], readme: str) -> str:
-    """The readme with the headline tables between its two markers; as it is where it has none."""
+def excerpt(board: Board, readme: str) -> str:
+    """Return the README with the headline tables between its two markers; unchanged where it has no markers."""
     head, begin, rest = readme.partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not begin or not end:
         return readme
-    tables = "\n".join(_table(table, by_category=False) for table in document["tables"])
-    deeper = re.sub(r"^##", "###", tables or EMPTY, flags=re.MULTILINE)  # below the readme's own heading
+    tables = "\n".join(_table(table, by_category=False) for table in board.tables)
+    deeper = re.sub(r"^##", "###", tables or EMPTY, flags=re.MULTILINE)  # below the README's own heading
     return f"{head}{BEGIN}\n\n{deeper}\n{END}{tail}"
 
 
+def model_card(found: Bundle) -> str:
+    """Return the metadata block, between two lines of dashes, for the head of a Hugging Face model card.
+
+    It is a `model-index` (https://github.com/huggingface/hub-docs/blob/main/modelcard.md), written as JSON, which YAML
+    readers accept.
+
+    Raises:
+        InputError: the run failed.
+    """
+    result = found.result
+    if result.scores is None:
+        raise InputError(f"{found.root}: a failed run has no score to put on a model card")
+    accuracy = result.scores.accuracy
+    dataset = {
+        "type": result.set.name,
+        "name": f"{result.set.name} {result.set.version}",
+        "split": result.set.subset,
+        "revision": result.set.digest,
+        "args": {"modality": result.modality},
+    }
+    named: list[tuple[str, Estimate]] = [("macro", accuracy.macro), ("micro", accuracy.micro)]
+    metrics = [_metric(name, value) for name, value in [*named, *sorted(accuracy.categories.items())]]
+    source = {"name": f"WikiOrder harness {result.harness.version}, bundle {found.digest}"}
+    entry = {"task": MODEL_CARD_TASK, "dataset": dataset, "metrics": metrics, "source": source}
+    index = [{"name": result.submission.title, "results": [entry]}]
+    return "---\nmodel-index: " + json.dumps(index, indent=2, ensure_ascii=True, allow_nan=False) + "\n---\n"
+
+
+def _metric(name: str, found: Estimate) -> Mapping[str, object]:
+    interval = None if found.low is None else [found.low, found.high]
+    return {"type": "accuracy", "name": f"accuracy, {name}", "value": found.value, "args": {"interval_95": interval}}
+
+
 def text(stranger: str) -> str:
-    """A stranger's words, so that neither Markdown nor HTML finds anything in them."""
+    """Return the words of a stranger, escaped for Markdown and HTML."""
     return html.escape(SPECIAL.sub(r"\\\1", stranger), quote=False)
 
 
-def percent(estimate: dict[str, Any] | None) -> str:
+def percent(estimate: Estimate | None) -> str:
+    """Return an accuracy and its interval, such as 73.2 [70.0, 76.5]."""
     if estimate is None:
         return ""
-    value = f"{100 * estimate['value']:.1f}"
-    if estimate["low"] is None:
+    value = f"{100 * estimate.value:.1f}"
+    if estimate.low is None or estimate.high is None:
         return f"{value} [-]"
-    return f"{value} [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}]"
+    return f"{value} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
 
 
 def count(parameters: int | None) -> str:
-    """1234567 as 1.2M."""
+    """Return a number of parameters for people: 1234567 as 1.2M."""
     if parameters is None:
         return ""
     for unit, size in (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3)):
@@ -79,93 +119,92 @@ def count(parameters: int | None) -> str:
     return str(parameters)
 
 
-def rank(row: dict[str, Any]) -> str:
-    standing = row["standing"]
-    if standing is None:
+def rank(row: Row) -> str:
+    """Return the ranks that the evidence leaves open, such as 2-5; nothing where the row takes none."""
+    if row.standing is None:
         return ""
-    low, high = standing["low"], standing["high"]
+    low, high = row.standing.low, row.standing.high
     return f"{low}" if low == high else f"{low}-{high}"
 
 
-def note(row: dict[str, Any]) -> str:
-    """Why a row has no rank or no score, and what a ranked one has not shown."""
-    if row["failure"] is not None:
-        return f"failed: {row['failure']}"
-    if row["standing"] is None:
-        return str(row["unranked"] or "")
-    return "" if row["standing"]["beats_controls"] else "not resolvably better than every control"
+def note(row: Row) -> str:
+    """Return why a row has no rank or no score, or that a ranked row is not resolvably better than the controls."""
+    if row.failure is not None:
+        return f"failed: {row.failure}"
+    if row.standing is None:
+        return row.unranked or ""
+    return "" if row.standing.beats_controls else "not resolvably better than every control"
 
 
-def _table(table: dict[str, Any], by_category: bool = True) -> str:
-    key = table["set"]
-    heading = f"## {text(key['name'])} {key['version']} {key['subset']}\n\n"
-    facts = f"{key['pairs']:,} pairs, {key['visibility']}, protocol {key['protocol']}, digest `{key['digest'][:16]}`\n"
-    signers = sorted({row["signer"] for row in table["rows"] if row["signer"]})
+def grid(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown. The cells are escaped already."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _table(table: SetTable, by_category: bool = True) -> str:
+    key = table.set
+    heading = f"## {text(key.name)} {key.version} {key.subset}\n\n"
+    facts = f"{key.pairs:,} pairs, {key.visibility}, protocol {key.protocol}, digest `{key.digest[:16]}`\n"
+    signers = sorted({row.signer for row in table.rows if row.signer})
     parts = [heading + facts + (f"\nSigned by: {'; '.join(map(text, signers))}.\n" if signers else "")]
-    for modality in dict.fromkeys(row["modality"] for row in table["rows"]):
-        rows = [row for row in table["rows"] if row["modality"] == modality]
-        parts.append(f"### {modality.replace('+', ' + ')}\n\n{_resolution(table['comparisons'].get(modality))}")
-        parts.append(grid(HEADINGS, ([cell(row) for cell in CELLS] for row in rows)))
-    if by_category and table["categories"]:
+    for modality in dict.fromkeys(row.modality for row in table.rows):
+        rows = [row for row in table.rows if row.modality == modality]
+        parts.append(f"### {_spaced(modality)}\n\n{_resolution(table.comparisons.get(modality))}")
+        parts.append(grid(list(COLUMNS), ([cell(row) for cell in COLUMNS.values()] for row in rows)))
+    if by_category and table.categories:
         parts.append(f"### By category\n\n{_by_category(table)}")
     return "\n".join(parts)
 
 
-def _reported(rows: Sequence[dict[str, Any]]) -> str:
-    """The paper's own rows, apart: they were not run here."""
+def _spaced(modality: Modality) -> str:
+    return modality.value.replace("+", " + ")
+
+
+def _reported(rows: Sequence[ReportedRow]) -> str:
+    """Return the paper's own rows, apart from the others: they were not run here."""
     if not rows:
         return ""
-    names = list(rows[0]["categories"])
+    names = list(rows[0].categories)
     headings = ("model", "modality", "macro", *(ABBREVIATIONS.get(name, name) for name in names))
-    shown = ([row["macro"], *(row["categories"][name] for name in names)] for row in rows)
     lines = (
-        [row["model"], row["modality"], *(f"{100 * v:.1f}" for v in values)]
-        for row, values in zip(rows, shown, strict=True)
+        [row.model, row.modality, *(f"{100 * v:.1f}" for v in (row.macro, *(row.categories[name] for name in names)))]
+        for row in rows
     )
     words = "Not run here: other pairs of the same ten categories, without intervals."
     return f"\n## As reported in the paper\n\n{words}\n\n{grid(headings, lines)}"
 
 
-def _resolution(comparison: dict[str, Any] | None) -> str:
-    if comparison is None or comparison["rows"] < 2:
+def _resolution(comparison: ModalityComparison | None) -> str:
+    if comparison is None or comparison.rows < 2:
         return ""
-    if comparison["resolvable"] is None:
+    if comparison.resolvable is None:
         return "Nothing to compare: too few rows that differ, or a category with a single article.\n"
     return (
-        f"**{100 * comparison['resolvable']:.1f} points** is the smallest true difference that two rows are likely "
-        f"(4 in 5) to show here: {comparison['rows']} rows, {comparison['articles']:,} articles.\n"
+        f"**{100 * comparison.resolvable:.1f} points** is the smallest true difference that two rows are likely "
+        f"(4 in 5) to show here: {comparison.rows} rows, {comparison.articles:,} articles.\n"
     )
 
 
-HEADINGS = ("rank", "group", "submission", "macro", "micro", "parameters", "isolated", "note")
-CELLS = (
-    rank,
-    lambda row: "" if row["standing"] is None else str(row["standing"]["group"]),
-    lambda row: text(row["submission"]["title"]),
-    lambda row: percent(row["macro"]),
-    lambda row: percent(row["micro"]),
-    lambda row: count(row["submission"]["parameters"]),
-    lambda row: "yes" if row["isolation"]["isolated"] else "no",
-    lambda row: text(note(row)),
-)
+COLUMNS: dict[str, Callable[[Row], str]] = {
+    "rank": rank,
+    "group": lambda row: "" if row.standing is None else str(row.standing.group),
+    "submission": lambda row: text(row.submission.title),
+    "macro": lambda row: percent(row.macro),
+    "micro": lambda row: percent(row.micro),
+    "parameters": lambda row: count(row.submission.parameters),
+    "isolated": lambda row: "yes" if row.isolation.isolated else "no",
+    "note": lambda row: text(note(row)),
+}
 
 
-def _by_category(table: dict[str, Any]) -> str:
-    categories = table["categories"]
-    short = {name: ABBREVIATIONS.get(name, name) for name in categories}
-    scored = [row for row in table["rows"] if row["macro"] is not None]
-
-    def cells(row: dict[str, Any]) -> Iterator[str]:
-        yield text(row["submission"]["title"])
-        yield row["modality"]
-        for name in categories:
-            yield percent(row["categories"].get(name))
-
-    legend = ", ".join(f"{short[name]} {text(name)}" for name in categories if short[name] != name)
-    spelled = grid(("submission", "modality", *(text(short[name]) for name in categories)), map(cells, scored))
+def _by_category(table: SetTable) -> str:
+    short = {name: ABBREVIATIONS.get(name, name) for name in table.categories}
+    lines = (
+        [text(row.submission.title), row.modality, *(percent(row.categories.get(name)) for name in table.categories)]
+        for row in table.rows
+        if row.macro is not None
+    )
+    legend = ", ".join(f"{short[name]} {text(name)}" for name in table.categories if short[name] != name)
+    spelled = grid(("submission", "modality", *(text(short[name]) for name in table.categories)), lines)
     return spelled + (f"\n{legend}.\n" if legend else "")
-
-
-def grid(headings: Sequence[str], rows: Iterator[list[str]] | Any) -> str:
-    lines = [list(headings), ["---"] * len(headings), *(list(row) for row in rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

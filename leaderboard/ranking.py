@@ -1,12 +1,13 @@
-"""Ranks that do not over-claim. Pure: counts in, verdicts out.
+"""Ranks with simultaneous confidence: a pure function of the counts per article.
 
-All rows of one set and modality answered the same pairs, so all are compared with all on one shared bootstrap over
-articles, and judged at once: what |t| must exceed is the 95 % quantile of the largest |t| over all pairs of rows
-(studentised max-|t|, Romano and Wolf 2005), taken again over the pairs that are left after each round of claims
-(step-down). With 95 % confidence no claim on a board is false; a rank is the interval that the claims leave open.
+All rows of one set and modality answered the same pairs, so all rows are compared with each other on one shared
+bootstrap over articles. A difference is claimed where |t| exceeds the 95 % quantile of the largest |t| over all pairs
+of rows (studentised max-|t|, Romano and Wolf 2005); the quantile is taken again over the remaining pairs after each
+round of claims (step-down). With 95 % confidence no claim on a board is false; a rank is the interval that the claims
+leave open.
 
-A difference that is the same on every article shows no variance to judge it by, and is not claimed. Not covered: what
-another training run of the same model would have scored; articles that resemble each other.
+A difference that is the same on every article has no variance to be judged by, and is not claimed. Not covered: the
+variation between training runs of one model, and articles that resemble each other.
 """
 
 from __future__ import annotations
@@ -21,23 +22,24 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from harness import keyed
+from harness.statistics.intervals import Floats
 
-Floats: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.intp]
 Flags: TypeAlias = NDArray[np.bool_]
 
 LEVEL = 0.95
 POWER = 0.8
 RESAMPLES = 4_999  # (4999 + 1) x 0.95 is whole, so the quantile is one draw; it wanders by about 1 % between keys
-ALIKE = 1e-10  # share of two rows' own variances under which their difference is taken to be constant
-DIGITS = 4  # of the critical value: far coarser than what floating point does on another machine
+ALIKE = 1e-10  # a variance below this share of the two rows' own variances counts as zero
+DIGITS = 4  # of the critical value: far coarser than rounding differences between machines
 
 
 @dataclass(frozen=True)
 class Contest:
-    """What the rows of one set and modality got right.
+    """The counts of all compared rows of one set and modality.
 
-    category: of each article (articles,). asked: pairs of each article (articles,). correct: (articles, rows).
+    category: of each article (articles,). asked: pairs of each article (articles,).
+    correct: pairs that each row predicted correctly (articles, rows).
     """
 
     category: tuple[str, ...]
@@ -46,17 +48,17 @@ class Contest:
 
     @property
     def smallest(self) -> int:
-        """Articles of the category that has fewest: under two, nothing tells how much they differ."""
+        """Return the articles of the smallest category; with fewer than two, its variance cannot be estimated."""
         return min(Counter(self.category).values())
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """What may be said of each pair of rows.
+class PairwiseClaims:
+    """The claims that the evidence allows about each pair of rows.
 
-    macro: (rows,). better: (rows, rows), whether the first is resolvably better than the second. critical: what |t|
-    had to exceed in the first round. resolvable: the true difference in macro accuracy that is claimed with
-    probability POWER, for the median pair of rows. Both are None where nothing can be compared.
+    macro: macro accuracies (rows,). better: whether the first row is resolvably better than the second (rows, rows).
+    critical: the value that |t| had to exceed in the first round. resolvable: the true difference in macro accuracy
+    that is claimed with probability POWER, for the median pair of rows. Both are None where nothing can be compared.
     """
 
     macro: Floats
@@ -66,22 +68,22 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """low to high: the ranks that the claims leave open. group: 1 leads; every row of a group beats all of the next."""
+class RankInterval:
+    """The ranks low to high that the claims leave open. group: 1 leads; every row of a group beats all of the next."""
 
     low: int
     high: int
     group: int
 
 
-def compare(contest: Contest, key: bytes) -> Comparison:
-    """Compare all rows with all others. key: what the bootstrap draws by."""
+def compare(contest: Contest, key: bytes) -> PairwiseClaims:
+    """Compare every row with every other. key: the key from which the bootstrap draws."""
     macro, influence = influences(contest)
     better = np.zeros((len(macro), len(macro)), dtype=np.bool_)
     variance, degrees = differences(contest, influence)
     first, second = np.nonzero(np.triu(variance, 1))
     if contest.smallest < 2 or not len(first):
-        return Comparison(macro, better, None, None)
+        return PairwiseClaims(macro, better, None, None)
     error, freedom = np.sqrt(variance[first, second]), degrees[first, second]
     difference = macro[first] - macro[second]
     size = -ndtri(stdtr(freedom, -np.abs(difference) / error))  # the normal deviate as rare as this t
@@ -91,23 +93,24 @@ def compare(contest: Contest, key: bytes) -> Comparison:
     better[np.where(ahead, first, second)[claimed], np.where(ahead, second, first)[claimed]] = True
     middle = float(np.median(freedom))
     deviates = stdtrit(middle, POWER) - stdtrit(middle, float(ndtr(-critical)))
-    return Comparison(macro, better, critical, float(np.median(error) * deviates))
+    return PairwiseClaims(macro, better, critical, float(np.median(error) * deviates))
 
 
-def standings(comparison: Comparison, contestants: Sequence[int]) -> list[Standing]:
-    """The standing of each contestant among the contestants, which come best first."""
-    better = comparison.better[np.ix_(contestants, contestants)]
+def rank_intervals(claims: PairwiseClaims, contestants: Sequence[int]) -> list[RankInterval]:
+    """Return the ranks of each contestant among the contestants, which come best first."""
+    better = claims.better[np.ix_(contestants, contestants)]
     size = len(contestants)
     low = 1 + better.sum(axis=0)
     high = size - better.sum(axis=1)
     beaten = [bool(better[: place + 1, place + 1 :].all()) for place in range(size - 1)]
     group = np.cumsum([1, *beaten])
-    return [Standing(int(low[i]), int(high[i]), int(group[i])) for i in range(size)]
+    return [RankInterval(int(low[i]), int(high[i]), int(group[i])) for i in range(size)]
 
 
 def influences(contest: Contest) -> tuple[Floats, Floats]:
-    """Macro accuracies (rows,) and each article's influence on them (articles, rows), scaled so that
-    influence.T @ influence is their unbiased covariance.
+    """Return macro accuracies (rows,) and the influence of each article on them (articles, rows).
+
+    The influence is scaled so that influence.T @ influence is the unbiased covariance of the accuracies.
     """
     category, rows = np.array(contest.category), contest.correct.shape[1]
     macro, influence = np.zeros(rows), np.zeros(contest.correct.shape)
@@ -123,8 +126,10 @@ def influences(contest: Contest) -> tuple[Floats, Floats]:
 
 
 def differences(contest: Contest, influence: Floats) -> tuple[Floats, Floats]:
-    """Of each pair of rows (rows, rows): the variance of the difference of their accuracies, 0 where it is constant,
-    and its degrees of freedom (Satterthwaite 1946), since few articles of a category tell their variance badly.
+    """Return the variance of the difference between the accuracies of each pair of rows, and its degrees of freedom.
+
+    Both have shape (rows, rows). The variance is 0 where the difference is constant. The degrees of freedom
+    (Satterthwaite 1946) account for variances estimated from few articles per category.
     """
     category, rows = np.array(contest.category), influence.shape[1]
     variance, spread, scale = np.zeros((rows, rows)), np.zeros((rows, rows)), np.zeros((rows, rows))
@@ -143,10 +148,10 @@ def differences(contest: Contest, influence: Floats) -> tuple[Floats, Floats]:
 
 
 def multipliers(articles: int, key: bytes) -> Floats:
-    """What each article's influence is multiplied by in each draw: standard normal (RESAMPLES, articles).
+    """Return the factor of each article's influence in each draw: standard normal (RESAMPLES, articles).
 
-    A multiplier bootstrap (Mammen 1993) keeps its tails where resampling six articles runs out of patterns. Raw bits
-    of a counter-based generator are made normal here, so that no release of numpy can change a published rank.
+    A multiplier bootstrap (Mammen 1993) keeps its tails where resampling of six articles has too few patterns. The raw
+    bits of a counter-based generator are made normal here, so that no release of numpy can change a published rank.
     """
     seed = np.frombuffer(keyed.digest(key, "ranking")[:16], dtype="<u8")
     bits = np.random.Philox(key=seed).random_raw(RESAMPLES * articles) >> np.uint64(11)
@@ -155,9 +160,13 @@ def multipliers(articles: int, key: bytes) -> Floats:
 
 
 def _step_down(size: Floats, error: Floats, drawn: Floats, first: Indices, second: Indices) -> tuple[Flags, float]:
-    """Which pairs of rows are claimed to differ, and what |t| had to exceed in the first round.
+    """Return whether each pair of rows is claimed to differ, and the value that |t| had to exceed in the first round.
 
-    size: |t| of each pair, as a normal deviate. error: its standard error. first, second: its rows.
+    Args:
+        size: |t| of each pair, as a normal deviate (pairs,).
+        error: standard error of each pair's difference (pairs,).
+        drawn: deviations of the accuracies in each draw (RESAMPLES, rows).
+        first, second: the rows of each pair (pairs,).
     """
     claimed = np.zeros(len(size), dtype=np.bool_)
     deviations = np.ascontiguousarray(drawn.T, dtype=np.float32)  # (rows, resamples)
@@ -175,7 +184,7 @@ def _step_down(size: Floats, error: Floats, drawn: Floats, first: Indices, secon
 
 
 def _largest(deviations: NDArray[np.float32], weight: NDArray[np.float32], first: Indices, second: Indices) -> Floats:
-    """The largest |t| over the pairs of rows in each resample (resamples,). first must not descend."""
+    """Return the largest |t| over the pairs of rows in each resample (resamples,). first must be ascending."""
     largest = np.zeros(deviations.shape[1], dtype=np.float32)
     starts = np.searchsorted(first, np.arange(len(deviations) + 1))
     for row in range(len(deviations)):
@@ -187,6 +196,6 @@ def _largest(deviations: NDArray[np.float32], weight: NDArray[np.float32], first
 
 
 def _quantile(largest: Floats) -> float:
-    """The LEVEL quantile, counting the observed board itself as one more draw."""
+    """Return the LEVEL quantile; the observed board counts as one more draw."""
     place = round((len(largest) + 1) * LEVEL) - 1
     return round(float(np.sort(largest)[place]), DIGITS)

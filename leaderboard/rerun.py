@@ -1,4 +1,7 @@
-"""One filed row asked again: does it still answer as it did? Which one changes each week, and nobody chooses it."""
+"""Evaluating one filed row again: which one, and how far the two runs agree.
+
+The week decides the row, by a keyed order over the digests of the bundles, so that no person chooses it.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,24 @@ from harness import keyed
 from harness.contract import bundle, submission
 from harness.contract.bundle import Bundle
 from harness.errors import InputError
-from harness.records import Prediction
+from harness.records import predicted_label
+from harness.run import verification
+from leaderboard import filing
 
 
 def choose(results: Path, submissions: Path, digest: str, week: str) -> Bundle:
-    """The filed row to ask again in this week, such as "2026-W48": of those on the set of this digest whose
-    submission stands in the repository as it was when it ran.
+    """Return the bundle to evaluate again in a week.
+
+    Args:
+        submissions: the folder of submissions; only one whose folder is unchanged since its run can be chosen.
+        digest: of the frozen set.
+        week: such as "2026-W48".
+
+    Raises:
+        InputError: no bundle can be chosen.
     """
-    filed = (bundle.read(path.parent) for path in sorted(results.rglob("result.json")))
-    candidates = [
-        found for found in filed if found.result["set"]["digest"] == digest and repeatable(found, submissions)
-    ]
+    filed = [bundle.read(root) for root in filing.bundle_folders(results)]
+    candidates = [found for found in filed if found.result.set.digest == digest and repeatable(found, submissions)]
     if not candidates:
         raise InputError(
             f"{results}: no scored row on set {digest[:12]}… whose submission is in {submissions} unchanged"
@@ -27,27 +37,33 @@ def choose(results: Path, submissions: Path, digest: str, week: str) -> Bundle:
 
 
 def repeatable(found: Bundle, submissions: Path) -> bool:
-    """Scored, its answers at hand, and its submission as it was; weights from elsewhere are not."""
-    about = found.result["submission"]
-    folder = submissions / about["name"]
-    at_hand = found.result["status"] == "scored" and (found.root / "predictions.jsonl").is_file()
-    here = about["weights"] is None and folder.is_dir()
-    return at_hand and here and submission.folder_digest(folder) == about["digest"]
+    """Return whether a bundle is scored, holds its predictions, and its submission is unchanged.
+
+    A run with weights from elsewhere is not repeatable.
+    """
+    about = found.result.submission
+    folder = submissions / about.name
+    complete = found.result.status == "scored" and (found.root / "predictions.jsonl").is_file()
+    present = about.weights is None and folder.is_dir()
+    return complete and present and submission.folder_digest(folder) == about.digest
 
 
 def agreement(first: Bundle, second: Bundle) -> str:
-    """How far two runs of one row agree, in Markdown."""
+    """Return how far two runs of one row agree, in Markdown.
+
+    Raises:
+        InputError: the runs predict different pairs, or one failed.
+    """
     was, now = first.predictions, second.predictions
     if was.keys() != now.keys():
         raise InputError(f"{second.root} answers other pairs than {first.root}; ask the same set")
-    same = sum(Prediction(pair, was[pair]).label == Prediction(pair, now[pair]).label for pair in was)
+    same = sum(predicted_label(was[pair]) == predicted_label(now[pair]) for pair in was)
     largest = max(abs(was[pair] - now[pair]) for pair in was)
-    macro = [found.result["scores"]["accuracy"]["macro"]["value"] for found in (first, second)]
+    then_macro, now_macro = (verification.scores_of(found).accuracy.macro.value for found in (first, second))
     about = first.result
     return (
-        f"Asked again: **{about['submission']['name']}**, {about['modality']}, on {about['set']['name']} "
-        f"{about['set']['version']}.\n\n"
+        f"Asked again: **{about.submission.name}**, {about.modality}, on {about.set.name} {about.set.version}.\n\n"
         f"* The same label on {same:,} of {len(was):,} pairs; the largest change of a probability is {largest:.6f}.\n"
-        f"* Macro accuracy {100 * macro[0]:.2f} % then, {100 * macro[1]:.2f} % now.\n"
+        f"* Macro accuracy {100 * then_macro:.2f} % then, {100 * now_macro:.2f} % now.\n"
         f"* Bundle {first.digest}.\n"
     )

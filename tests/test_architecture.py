@@ -15,10 +15,13 @@ MAY_IMPORT = {
 }
 # What runs inside a container may use this of the harness and nothing else; training happens on the trusted side.
 SERVED = {"harness.serve"}
-TRAINING = {f"submissions/shared/{name}.py" for name in ("curves", "finetuning")}
-TRAINING |= {f"submissions/shared/commands/{name}.py" for name in ("finetune", "reproduce", "weights")}
+TRAINING = {f"submissions/shared/{name}.py" for name in ("curves", "finetuning", "published", "training")}
+TRAINING |= {
+    f"submissions/shared/commands/{name}.py"
+    for name in ("__init__", "fetch", "finetune", "lock", "reproduce", "table2", "weights")
+}
 # The grid trains and evaluates on the trusted side, and sets what comes of it beside the published table.
-TRAINING |= {f"submissions/shared/grid/{name}.py" for name in ("cell", "engines", "store", "table")}
+TRAINING |= {f"submissions/shared/grid/{name}.py" for name in ("cell", "engines", "reproduction", "store", "table")}
 STANDARD_LIBRARY_ONLY = ["harness/records.py", "harness/serve.py", "harness/keyed.py"]
 
 
@@ -76,3 +79,10 @@ def test_the_docker_folder_does_not_hide_the_docker_sdk() -> None:
 
     assert not (ROOT / "docker/__init__.py").exists()
     assert "site-packages" in str(docker.__file__)
+
+
+def test_the_picture_of_the_architecture_is_current() -> None:
+    from tests import architecture
+
+    stored = architecture.DOCUMENT.read_text(encoding="utf-8")
+    assert stored == architecture.current(), "run `python -m tests.architecture`"

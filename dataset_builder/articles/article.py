@@ -1,4 +1,4 @@
-"""The builder's nouns: an article as every source yields it, and what its steps look like on disk."""
+"""The records that every stage of a build passes on: articles as crawled, and articles with their stored pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class RawStep:
     """One step as it was crawled.
 
     headline: may be empty; a filter counts it. picture: POSIX path under the raw folder, empty where there is none.
-    method: which of the article's methods (alternative ways to the goal) the step belongs to, from 0.
+    method: number of the article's method (alternative way to the goal) that the step belongs to, from 0.
     """
 
     headline: str
@@ -22,15 +22,15 @@ class RawStep:
     def __post_init__(self) -> None:
         if type(self.method) is not int or self.method < 0:
             raise ValueError(f"a step's method is a whole number from 0, found {self.method}")
-        object.__setattr__(self, "headline", plain(self.headline))
-        plain(self.picture)
+        object.__setattr__(self, "headline", single_line(self.headline))
+        single_line(self.picture)
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A how-to article: its steps in their true order, every method's after the one before.
+    """A how-to article: its steps in their true order, method after method.
 
-    strata: facts of the whole article to balance or score by, such as {"kind": "text"}.
+    strata: properties of the whole article to balance or score by, such as {"kind": "text"}.
     """
 
     article_id: str
@@ -40,16 +40,43 @@ class Article:
     strata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not plain(self.article_id):
+        if not single_line(self.article_id):
             raise ValueError("an article needs an id")
-        object.__setattr__(self, "title", plain(self.title))
+        object.__setattr__(self, "title", single_line(self.title))
         for text in (self.category, *dict(self.strata).values()):
-            plain(text)
+            single_line(text)
         object.__setattr__(self, "strata", MappingProxyType(dict(self.strata)))
 
 
-def plain(text: str) -> str:
-    """The text on one line, without runs of white space; a ValueError where it cannot be written as UTF-8."""
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A stored picture: set-relative name, size in pixels, and 64-bit perceptual hash (0 where none is computed)."""
+
+    name: str
+    width: int
+    height: int
+    perceptual_hash: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IllustratedArticle:
+    """An article that passed every filter, with one stored picture per step."""
+
+    article: Article
+    pictures: tuple[StoredPicture, ...]
+
+    @property
+    def article_id(self) -> str:
+        """The id of the article."""
+        return self.article.article_id
+
+
+def single_line(text: str) -> str:
+    """Return the text on one line, with runs of white space collapsed.
+
+    Raises:
+        ValueError: the text cannot be encoded as UTF-8.
+    """
     text = " ".join(text.split())
     try:
         text.encode("utf-8")

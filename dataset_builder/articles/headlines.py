@@ -1,8 +1,8 @@
-"""Ordinal markers: what at the head of a headline tells a step's place, and how it is taken off.
+"""Ordinal markers: words at the start of a headline that give away a step's position, and their removal.
 
     "Step 3: Boil water."   "3. Boil water."   "Finally, boil water."   ->   "Boil water."
 
-Only markers at the beginning go, and "(step 3 of 9)" at the end. "Repeat step 2" is content and stays.
+Only markers at the start are removed, and "(step 3 of 9)" at the end. "Repeat step 2" is content and stays.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import re
 
 NUMBER = r"(?:\d+(?:\.\d+)*[a-z]?|[ivx]+|one|two|three|four|five|six|seven|eight|nine|ten)"
 NOUNS = r"(?:step|task|part|stage|phase|section|exercise|lesson|method|chapter|lab)"
-CLOSING = r":.)\]\u2013\u2014"  # what ends a marker; the last two are dashes
+CLOSING = r":.)\]\u2013\u2014"  # characters that end a marker; the last two are dashes
 WITH_COMMA = (
     r"first(?: of all)?|second|third|fourth|fifth|sixth|last(?: of all)?|next|now|after that|afterwards?|later|"
     r"to (?:begin|start|finish|conclude)(?: with)?|in the end|at last|once (?:done|finished)"
 )
-ALONE = r"firstly|secondly|thirdly|fourthly|finally|lastly|then"  # adverbs of order: a comma or not
+ALONE = r"firstly|secondly|thirdly|fourthly|finally|lastly|then"  # adverbs of order, with or without a comma
 
 MARKERS = (
     re.compile(rf"[(\[]?{NOUNS}\s*(?:no\.?|number|#)?\s*{NUMBER}(?:\s*(?:of|/)\s*\d+)?\s*(?:[{CLOSING}-]+\s*|$)", re.I),
@@ -33,7 +33,7 @@ TAIL = re.compile(rf"\s*[(\[]\s*{NOUNS}?\s*\d+\s*(?:(?:of|/)\s*\d+)?\s*[)\]]\s*$
 
 
 def scrub(headline: str) -> str:
-    """The headline without its ordinal markers; empty where it held nothing else."""
+    """Return the headline without its ordinal markers; empty if it held nothing else."""
     text = headline
     while (shorter := _once(text)) != text:
         text = shorter

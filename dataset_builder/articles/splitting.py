@@ -1,49 +1,52 @@
-"""The split: whole groups of articles go to train, validation or test, by the rank of a keyed hash."""
+"""The split: whole duplicate groups of articles go to train, validation or test, by the rank of a keyed hash."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from dataset_builder.articles.filters import Illustrated
+from dataset_builder.articles.article import IllustratedArticle
 from dataset_builder.spec import Spec
 from harness import keyed
 from harness.contract.frozen_set import SUBSETS
 
-Cell = tuple[str, str]  # category, and the value of the balanced stratum
-Cells = dict[Cell, list[str]]  # the ids of its articles
+QuotaKey = tuple[str, str]  # category, and the value of the balanced stratum ("" without one): each has a pair quota
+ArticleIds = dict[QuotaKey, list[str]]
 
 
-def cell(one: Illustrated, spec: Spec) -> Cell:
-    """Where the article's pairs are counted."""
+def quota_key(one: IllustratedArticle, spec: Spec) -> QuotaKey:
+    """Return the quota that the article's pairs count towards."""
     return one.article.category, one.article.strata.get(spec.pairs.balance, "")
 
 
-def split(articles: Iterable[Illustrated], groups: Mapping[str, str], spec: Spec) -> dict[str, Cells]:
-    """For each subset, the articles of each cell, by id. groups: the group of every article id.
+def split(articles: Iterable[IllustratedArticle], groups: Mapping[str, str], spec: Spec) -> dict[str, ArticleIds]:
+    """Return, for each subset, the article ids by quota.
 
-    Within a cell the groups stand in keyed order, and the cell's shares cut that line where the middle of a group lies.
-    A group that spans cells goes with the cell where most of its articles are.
+    For each quota, the groups are ranked by a keyed hash, and the spec's shares divide that sequence at the middle of
+    a group. A group whose articles have several quotas follows the quota of most of its articles.
+
+    Args:
+        groups: the duplicate group of every article id.
     """
-    members: dict[str, list[tuple[str, Cell]]] = defaultdict(list)
-    for article_id, home in sorted((one.article.article_id, cell(one, spec)) for one in articles):
-        members[groups[article_id]].append((article_id, home))
-    lines: dict[Cell, list[str]] = defaultdict(list)
+    members: dict[str, list[tuple[str, QuotaKey]]] = defaultdict(list)
+    for article_id, key in sorted((one.article_id, quota_key(one, spec)) for one in articles):
+        members[groups[article_id]].append((article_id, key))
+    lines: dict[QuotaKey, list[str]] = defaultdict(list)
     for group, inside in members.items():
-        counts = Counter(home for _, home in inside)
-        lines[min(counts, key=lambda home: (-counts[home], home))].append(group)
-    subsets: dict[str, Cells] = {subset: defaultdict(list) for subset in SUBSETS}
-    for home, line in lines.items():
+        counts = Counter(key for _, key in inside)
+        lines[min(counts, key=lambda key: (-counts[key], key))].append(group)
+    subsets: dict[str, ArticleIds] = {subset: defaultdict(list) for subset in SUBSETS}
+    for key, line in lines.items():
         ranked = keyed.order(line, spec.key, "split", lambda group: group)
         sizes = [len(members[group]) for group in ranked]
-        for group, subset in zip(ranked, cut(sizes, spec.shares(home[0])), strict=True):
+        for group, subset in zip(ranked, cut(sizes, spec.shares(key[0])), strict=True):
             for article_id, own in members[group]:
                 subsets[subset][own].append(article_id)
-    return {name: {home: cells[home] for home in sorted(cells)} for name, cells in subsets.items()}
+    return {name: {key: ids[key] for key in sorted(ids)} for name, ids in subsets.items()}
 
 
 def cut(sizes: Sequence[int], shares: Mapping[str, float]) -> list[str]:
-    """The subset of each item of a line.
+    """Return the subset of each item of a sequence.
 
     shares {"train": 0.5, "test": 0.5} of sizes [1, 1, 2] give train, train, test.
     """
@@ -55,6 +58,6 @@ def cut(sizes: Sequence[int], shares: Mapping[str, float]) -> list[str]:
             end += shares[name]
             if middle < end:
                 break
-        subsets.append(name)  # the last one where rounding leaves `end` just under 1
+        subsets.append(name)  # the last subset where rounding leaves `end` just under 1
         before += size
     return subsets

@@ -1,1 +1,1 @@
-"""The audit: can anything that should not reveal the order reveal it?"""
+"""The audit: whether anything but the content of the pairs reveals their order."""

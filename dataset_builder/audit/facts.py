@@ -1,4 +1,4 @@
-"""What can be measured of a frozen picture without looking at what it shows, and a little of what it shows."""
+"""Measurements of a frozen picture: of its file and coding, and simple ones of its content."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset_builder.pictures.stripping import UnusablePictureError, sniff
+from dataset_builder.pictures.stripping import UnusablePictureError, detect_format
 
 THUMBNAIL = 8  # pixels a side
-CHUNK = 64  # pictures that travel to a worker at a time
-DATE = 0x0132  # EXIF: when the file was changed
+CHUNK = 64  # pictures sent to a worker at a time
+DATE = 0x0132  # EXIF: time of the last change
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Tuples of numbers, one for each kind of probe; those of two steps are subtracted from each other."""
+class PictureFacts:
+    """One tuple of numbers per probe; a probe sees the differences between the two steps of a pair."""
 
-    size: tuple[float, ...]  # log bytes, log bytes a pixel
+    size: tuple[float, ...]  # log bytes, log bytes per pixel
     shape: tuple[float, ...]  # log width, log height
     coding: tuple[float, ...]  # format, colour mode, mean of each quantisation table, progressive
-    metadata: tuple[float, ...]  # bytes that stripping takes off, EXIF date
+    metadata: tuple[float, ...]  # bytes that stripping would remove, EXIF date
     time: tuple[float, ...]  # modification time
     light: tuple[float, ...]  # mean and spread of brightness
     colour: tuple[float, ...]  # mean red, green, blue, saturation
@@ -36,17 +36,17 @@ class Facts:
     thumbnail: tuple[float, ...]  # 8 x 8 grey pixels
 
 
-def measure(root: Path, names: Iterable[str], workers: int = 1) -> dict[str, Facts]:
-    """The facts of each picture of a set."""
+def measure(root: Path, names: Iterable[str], workers: int = 1) -> dict[str, PictureFacts]:
+    """Return the facts of each picture of the set in `root`, by name."""
     wanted = sorted(set(names))
-    look = partial(_facts, root)
+    measure_one = partial(_facts, root)
     if workers == 1:
-        return dict(zip(wanted, map(look, wanted), strict=True))
+        return dict(zip(wanted, map(measure_one, wanted), strict=True))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
-        return dict(zip(wanted, processes.map(look, wanted, chunksize=CHUNK), strict=True))
+        return dict(zip(wanted, processes.map(measure_one, wanted, chunksize=CHUNK), strict=True))
 
 
-def _facts(root: Path, name: str) -> Facts:
+def _facts(root: Path, name: str) -> PictureFacts:
     from PIL import Image
 
     path = root / name
@@ -61,7 +61,7 @@ def _facts(root: Path, name: str) -> Facts:
         small = np.asarray(image.convert("RGB").resize((64, 64), Image.Resampling.BOX), dtype=np.float64)
     grey = small.mean(axis=2)
     thumbnail = grey.reshape(THUMBNAIL, 64 // THUMBNAIL, THUMBNAIL, 64 // THUMBNAIL).mean(axis=(1, 3))
-    return Facts(
+    return PictureFacts(
         size=(math.log(len(content)), math.log(len(content) / (width * height))),
         shape=(math.log(width), math.log(height)),
         coding=coding,
@@ -75,8 +75,9 @@ def _facts(root: Path, name: str) -> Facts:
 
 
 def _spare(content: bytes) -> int:
+    """Return the number of bytes that stripping would remove."""
     try:
-        return len(content) - len(sniff(content).strip(content))
+        return len(content) - len(detect_format(content).strip(content))
     except UnusablePictureError:
         return 0
 
@@ -86,5 +87,5 @@ def _digits(text: object) -> list[str]:
 
 
 def _code(name: str | None) -> float:
-    """Any fixed number for a name."""
+    """Return a fixed, arbitrary number for a name."""
     return float(sum(map(ord, name or "")) % 97)

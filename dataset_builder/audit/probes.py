@@ -1,7 +1,7 @@
-"""Cheap probes: each sees one kind of thing of a pair and guesses the label from it.
+"""Probes: cheap models that each predict the label from one property of a pair.
 
-*Artefact* probes see what has no business telling the order: how a file is stored, where a row stands. They gate a
-release. *Content* probes see what a reader sees, cheaply: they say how far a shortcut goes, and gate nothing.
+*Artefact* probes use properties that must not reveal the order: how a file is stored, the position of a row. They gate
+a release. *Content* probes use simple properties of pictures and text: they measure shortcuts, and gate nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataset_builder.articles.headlines import scrub
-from dataset_builder.audit.facts import Facts
+from dataset_builder.audit.facts import PictureFacts
 from harness.records import Modality, Step, StepPair
 
 if TYPE_CHECKING:
@@ -24,21 +24,21 @@ HASHED = 2**16  # columns of a bag of words
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """Some rows of a set. rows: where each stands in it; total: how many rows the set has."""
+class ProbeInput:
+    """Some rows of a set. rows: the position of each in the set; total: the number of rows of the set."""
 
     questions: Sequence[StepPair]
     rows: Sequence[int]
     total: int
-    facts: Mapping[str, Facts]
+    facts: Mapping[str, PictureFacts]
 
 
-Features = Callable[[Sample], Any]  # an array or a sparse matrix of one row a pair
+Features = Callable[[ProbeInput], Any]  # returns an array or a sparse matrix (pairs, features)
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """name: as the table says it. sees: in words. gates: whether a release depends on it."""
+    """One probe. name: in the table. sees: its features, in words. gates: whether a release depends on it."""
 
     name: str
     sees: str
@@ -48,22 +48,26 @@ class Probe:
 
 
 def _signed(differences: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """Differences, and their signs beside them: an order that shows in the sign alone must be seen too."""
+    """Return the differences and their signs, so that an order that shows in the sign alone is found too."""
     values = np.array(differences, dtype=np.float64)
     return np.hstack([values, np.sign(values)])
 
 
 def _of_facts(field: str) -> Features:
-    def features(sample: Sample) -> NDArray[np.float64]:
-        of = {name: np.array(getattr(facts, field)) for name, facts in sample.facts.items()}
-        return _signed([of[pair.first.image] - of[pair.second.image] for pair in sample.questions])
+    """Return a function of the differences in one field of `PictureFacts`."""
+
+    def features(data: ProbeInput) -> NDArray[np.float64]:
+        of = {name: np.array(getattr(facts, field)) for name, facts in data.facts.items()}
+        return _signed([of[pair.first.image] - of[pair.second.image] for pair in data.questions])
 
     return features
 
 
 def _of_steps(measure: Callable[[Step], Sequence[float]]) -> Features:
-    def features(sample: Sample) -> NDArray[np.float64]:
-        rows = [(measure(pair.first), measure(pair.second)) for pair in sample.questions]
+    """Return a function of the differences in a measurement of steps."""
+
+    def features(data: ProbeInput) -> NDArray[np.float64]:
+        rows = [(measure(pair.first), measure(pair.second)) for pair in data.questions]
         return _signed([[a - b for a, b in zip(*row, strict=True)] for row in rows])
 
     return features
@@ -74,21 +78,21 @@ def _numbers(text: str) -> list[float]:
 
 
 def _name(step: Step) -> list[float]:
-    """The picture's name as one number, and the last number that stands in it."""
+    """Return the picture's name as one number, and the last number in it."""
     stem = step.image.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     return [float(int.from_bytes(stem.encode()[:6].ljust(6, b"\x00"))), ([0.0, *_numbers(stem)])[-1]]
 
 
-def _row(sample: Sample) -> NDArray[np.float64]:
-    """Where the row stands, from 0 to 1, and its remainders."""
-    rows = np.array(sample.rows)
-    return np.stack([rows / sample.total, rows % 2, rows % 3, rows % 4 // 2, rows < sample.total // 2], axis=1)
+def _row(data: ProbeInput) -> NDArray[np.float64]:
+    """Return the row's position in the set, from 0 to 1, and its remainders."""
+    rows = np.array(data.rows)
+    return np.stack([rows / data.total, rows % 2, rows % 3, rows % 4 // 2, rows < data.total // 2], axis=1)
 
 
-def _pair_id(sample: Sample) -> NDArray[np.float64]:
-    """The id's characters, and which of its last two numbers is greater."""
+def _pair_id(data: ProbeInput) -> NDArray[np.float64]:
+    """Return the id's characters, and the sign of the difference of its last two numbers."""
     table = []
-    for pair in sample.questions:
+    for pair in data.questions:
         *_, before, last = [0.0, 0.0, *_numbers(pair.pair_id)]
         codes = list(pair.pair_id.encode()[:16].ljust(16, b"\x00"))
         table.append([*codes, np.sign(before - last)])
@@ -100,7 +104,7 @@ def _length(step: Step) -> list[float]:
 
 
 def _ordinals(step: Step) -> list[float]:
-    """Whether the headline carries a marker, and the first number in it."""
+    """Return whether the headline has an ordinal marker, and the first number in it."""
     return [float(scrub(step.headline) != step.headline), ([*_numbers(step.headline), 0.0])[0]]
 
 
@@ -110,13 +114,13 @@ def _bag(texts: Sequence[str]) -> Any:
     return HashingVectorizer(n_features=HASHED, alternate_sign=False, ngram_range=(1, 2)).transform(texts)
 
 
-def _words(sample: Sample) -> Any:
-    first = _bag([pair.first.headline for pair in sample.questions])
-    return first - _bag([pair.second.headline for pair in sample.questions])
+def _words(data: ProbeInput) -> Any:
+    first = _bag([pair.first.headline for pair in data.questions])
+    return first - _bag([pair.second.headline for pair in data.questions])
 
 
-def _title(sample: Sample) -> Any:
-    return _bag([pair.title for pair in sample.questions])
+def _title(data: ProbeInput) -> Any:
+    return _bag([pair.title for pair in data.questions])
 
 
 PROBES = (

@@ -1,82 +1,133 @@
-"""An audit as a table, as JSON, as a picture, and as control rows for the board."""
+"""The report of an audit: a table, JSON, a figure, and control rows for the board."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from dataset_builder.audit.auditing import LEVEL, MARGIN, Audit, Finding, Score, Verdict
+from dataset_builder.audit.verdict import LEVEL, MARGIN, Audit, ClusteredAccuracy, ProbeResult, Verdict
+from dataset_builder.describe import control_rows
+from dataset_builder.describe.control_rows import ControlRow
 from harness.contract import bundle
+from harness.contract.decoding import Record
 from harness.contract.frozen_set import FrozenSet
+from harness.contract.result import Isolation
 from harness.records import GroundTruth
-from harness.run.judging import judge
-from harness.run.pipeline import LOG
 
-CURED_BY_RECODING = {"coding", "file size"}
-KINDS = {True: "artefact", False: "content"}
-
-
-def to_json(audit: Audit) -> dict[str, Any]:
-    """Everything that was found, and by which rule it was judged."""
-    return {
-        "verdict": audit.verdict.value,
-        "explanation": explain(audit),
-        "rule": {"margin": MARGIN, "level": LEVEL, "correction": "Holm", "clustered_by": "article"},
-        "probes": [_finding_json(finding) for finding in audit.findings],
-    }
+CURED_BY_ENCODING = {"coding", "file size"}
+ISOLATION = Isolation(
+    sandbox="process",
+    isolated=False,
+    covers=(),
+    exposes=("a probe of the audit itself: no stranger's code ran",),
+)
+LOG_TEXT = "a shortcut probe, fitted on train by the audit; nothing ran in a sandbox"
+TRAINING_DATA = "the train subset of the same set"
 
 
-def _finding_json(finding: Finding) -> dict[str, Any]:
-    probe = finding.probe
-    return {
-        "name": probe.name,
-        "kind": KINDS[probe.gates],
-        "sees": probe.sees,
-        "overall": _score_json(finding.overall),
-        "p_holm": None if finding.adjusted is None else round(finding.adjusted, 6),
-        "fires": finding.fires,
-        "categories": {name: _score_json(score) for name, score in finding.categories.items()},
-    }
+class AuditRule(Record, frozen=True, kw_only=True):
+    """The rule of the verdict."""
+
+    margin: float = MARGIN
+    level: float = LEVEL
+    correction: str = "Holm"
+    clustered_by: str = "article"
 
 
-def _score_json(score: Score) -> dict[str, Any]:
-    known = score.articles > 1
-    return {
-        "accuracy": round(score.accuracy, 6),
-        "standard_error": round(score.error, 6) if known else None,
-        "upper_bound": round(score.bound(1 - LEVEL), 6),
-        "articles": score.articles,
-        "pairs": score.pairs,
-    }
+class ReportedAccuracy(Record, frozen=True, kw_only=True):
+    """An accuracy in [0, 1]; `standard_error` is `None` with a single article; `upper_bound` at 95 %, one-sided."""
+
+    accuracy: float
+    standard_error: float | None
+    upper_bound: float
+    articles: int
+    pairs: int
+
+
+class ReportedProbe(Record, frozen=True, kw_only=True):
+    """One probe: `sees` names its features; `p_holm` is `None` for a content probe."""
+
+    name: str
+    kind: Literal["artefact", "content"]
+    sees: str
+    overall: ReportedAccuracy
+    p_holm: float | None
+    fires: bool
+    categories: dict[str, ReportedAccuracy]
+
+
+class AuditReport(Record, frozen=True, kw_only=True):
+    """`audit.json`: the verdict, its explanation and rule, and every probe."""
+
+    verdict: str
+    explanation: str
+    rule: AuditRule
+    probes: list[ReportedProbe]
+
+
+def summarise(audit: Audit) -> AuditReport:
+    """Return the audit as `audit.json` holds it."""
+    return AuditReport(
+        verdict=audit.verdict.value,
+        explanation=explain(audit),
+        rule=AuditRule(),
+        probes=[_probe(result) for result in audit.results],
+    )
+
+
+def _probe(result: ProbeResult) -> ReportedProbe:
+    return ReportedProbe(
+        name=result.probe.name,
+        kind=_kind(result),
+        sees=result.probe.sees,
+        overall=_accuracy(result.overall),
+        p_holm=None if result.adjusted is None else round(result.adjusted, 6),
+        fires=result.fires,
+        categories={name: _accuracy(found) for name, found in result.categories.items()},
+    )
+
+
+def _kind(result: ProbeResult) -> Literal["artefact", "content"]:
+    return "artefact" if result.probe.gates else "content"
+
+
+def _accuracy(found: ClusteredAccuracy) -> ReportedAccuracy:
+    return ReportedAccuracy(
+        accuracy=round(found.accuracy, 6),
+        standard_error=round(found.error, 6) if found.articles > 1 else None,
+        upper_bound=round(found.bound(1 - LEVEL), 6),
+        articles=found.articles,
+        pairs=found.pairs,
+    )
 
 
 def table(audit: Audit, layout: str = "simple") -> str:
-    """One line a probe: what it sees, its accuracy over all and in each category, and whether it fires."""
+    """Return one line per probe: features, accuracy over all and in each category, and whether it fires."""
     from tabulate import tabulate
 
-    categories = list(audit.findings[0].categories)
+    categories = list(audit.results[0].categories)
     rows = [
         [
-            KINDS[finding.probe.gates],
-            finding.probe.name,
-            f"{finding.overall.accuracy:.3f}",
-            f"{finding.overall.bound(1 - LEVEL):.3f}",
-            "" if finding.adjusted is None else f"{finding.adjusted:.3f}",
-            "yes" if finding.fires else "",
-            *(f"{finding.categories[name].accuracy:.2f}" for name in categories),
+            _kind(result),
+            result.probe.name,
+            f"{result.overall.accuracy:.3f}",
+            f"{result.overall.bound(1 - LEVEL):.3f}",
+            "" if result.adjusted is None else f"{result.adjusted:.3f}",
+            "yes" if result.fires else "",
+            *(f"{result.categories[name].accuracy:.2f}" for name in categories),
         ]
-        for finding in audit.findings
+        for result in audit.results
     ]
     header = ["kind", "probe", "accuracy", "at most", "p (Holm)", "fires", *categories]
     return tabulate(rows, header, tablefmt=layout, disable_numparse=True)
 
 
 def explain(audit: Audit) -> str:
-    """The verdict in words: what it rests on, and what can be done."""
-    gating = [finding for finding in audit.findings if finding.probe.gates]
-    firing = [finding.probe.name for finding in gating if finding.fires]
+    """Return the verdict in words, with its evidence and possible remedies."""
+    gating = [result for result in audit.results if result.probe.gates]
+    firing = [result.probe.name for result in gating if result.fires]
     limit, most = 0.5 + MARGIN, 0.5 + 2 * MARGIN
     if audit.verdict is Verdict.PASS:
         return (
@@ -87,42 +138,43 @@ def explain(audit: Audit) -> str:
             f"fail: the order shows in more than {limit:.2f} of pairs by {', '.join(firing)}. Do not release this set."
         )
         return " ".join([words, *_remedies(firing)])
-    open_still = {f.probe.name: f.overall.bound(1 - LEVEL) for f in gating if f.overall.bound(1 - LEVEL) >= most}
-    named = ", ".join(f"{name} (up to {bound:.2f})" for name, bound in open_still.items())
+    bounds = {result.probe.name: result.overall.bound(1 - LEVEL) for result in gating}
+    undecided = {name: bound for name, bound in bounds.items() if bound >= most}
+    named = ", ".join(f"{name} (up to {bound:.2f})" for name, bound in undecided.items())
     words = (
         f"inconclusive: no artefact is shown to tell the order in more than {limit:.2f} of pairs, but the "
         f"{gating[0].overall.articles} articles of test are too few to rule out {most:.2f} for {named}. "
         f"More articles in test settle it."
     )
-    return " ".join([words, *_remedies(open_still)])
+    return " ".join([words, *_remedies(undecided)])
 
 
 def _remedies(names: Iterable[str]) -> list[str]:
-    cured = sorted(set(names) & CURED_BY_RECODING)
+    cured = sorted(set(names) & CURED_BY_ENCODING)
     return [f"`[pictures] reencode = true` in the spec evens out {' and '.join(cured)}."] if cured else []
 
 
 def draw(audit: Audit, path: Path, title: str) -> None:
-    """Each probe's accuracy with its 95 % interval, its categories as small dots, and where the gate stands."""
+    """Draw each probe's accuracy with its 95 % interval, its categories as small dots, and the margins of the gate."""
     from matplotlib.figure import Figure
     from scipy.stats import t
 
-    figure = Figure(figsize=(8, 0.34 * len(audit.findings) + 1.5), layout="constrained")
+    figure = Figure(figsize=(8, 0.34 * len(audit.results) + 1.5), layout="constrained")
     axes = figure.add_subplot()
-    lowest = min(0.42, *(f.overall.accuracy - 0.03 for f in audit.findings))
-    for place, finding in enumerate(reversed(audit.findings)):
-        score = finding.overall
-        colour = "#c0392b" if finding.fires else "#1f4e79" if finding.probe.gates else "#8a8a8a"
-        half = float(t.ppf(0.975, score.articles - 1)) * score.error if score.articles > 1 else 0.0
-        dots = [one.accuracy for one in finding.categories.values()]
+    lowest = min(0.42, *(r.overall.accuracy - 0.03 for r in audit.results))
+    for place, result in enumerate(reversed(audit.results)):
+        found = result.overall
+        colour = "#c0392b" if result.fires else "#1f4e79" if result.probe.gates else "#8a8a8a"
+        half = float(t.ppf(0.975, found.articles - 1)) * found.error if found.articles > 1 else 0.0
+        dots = [one.accuracy for one in result.categories.values()]
         axes.scatter(dots, [place] * len(dots), s=9, color=colour, alpha=0.3, linewidths=0, zorder=2)
-        axes.errorbar(score.accuracy, place, xerr=half, fmt="o", color=colour, markersize=5, capsize=3, zorder=3)
+        axes.errorbar(found.accuracy, place, xerr=half, fmt="o", color=colour, markersize=5, capsize=3, zorder=3)
     axes.axvspan(0.5 + MARGIN, 1.0, color="#c0392b", alpha=0.06, linewidth=0)
     axes.axvline(0.5, color="black", linewidth=0.8)
     for bound in (0.5 + MARGIN, 0.5 + 2 * MARGIN):
         axes.axvline(bound, color="#c0392b", linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.set_yticks(range(len(audit.findings)), [f.probe.name for f in reversed(audit.findings)])
-    axes.set_xlim(lowest, max(0.62, *(f.overall.accuracy + 0.03 for f in audit.findings)))
+    axes.set_yticks(range(len(audit.results)), [r.probe.name for r in reversed(audit.results)])
+    axes.set_xlim(lowest, max(0.62, *(r.overall.accuracy + 0.03 for r in audit.results)))
     axes.set_xlabel("accuracy on test (0.5 is chance; the dashed lines are the margin and twice the margin)")
     axes.set_title(f"{title}: {audit.verdict.value}\nblue gates, grey is reported, red fires", fontsize=10, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
@@ -131,45 +183,22 @@ def draw(audit: Audit, path: Path, title: str) -> None:
 
 
 def write_controls(audit: Audit, frozen: FrozenSet, canaries: Mapping[str, GroundTruth], results: Path) -> list[Path]:
-    """Content probes as result bundles, for the board to show beside the models. Returns their folders."""
-    return [_write_control(f, frozen, canaries, results) for f in audit.findings if not f.probe.gates]
+    """Write the content probes as result bundles, as controls beside the models, and return their folders."""
+    return [_write_control(r, frozen, canaries, results) for r in audit.results if not r.probe.gates]
 
 
-def _write_control(finding: Finding, frozen: FrozenSet, canaries: Mapping[str, GroundTruth], results: Path) -> Path:
-    probe = finding.probe
+def _write_control(result: ProbeResult, frozen: FrozenSet, canaries: Mapping[str, GroundTruth], results: Path) -> Path:
+    probe = result.probe
     name = f"probe-{probe.name.replace(' ', '-')}"
     root = bundle.folder(results, name, frozen, probe.modality)
-    root.mkdir(parents=True, exist_ok=True)
-    (root / LOG).write_text("a shortcut probe, fitted on train by the audit; nothing ran in a sandbox\n")
-    judged = judge(frozen, canaries, finding.probabilities, ())
-    trust = {"stateful": False, "probed": 0} | judged.trust
-    result = bundle.result_json(
-        frozen, _describe(name, finding), probe.modality, 0, ISOLATION, trust, judged.scores, None
+    submission = control_rows.control(
+        name,
+        f"Shortcut probe: {probe.name}",
+        ["WikiOrder"],
+        "Apache-2.0",
+        hashlib.sha256(f"{name}: {probe.sees}".encode()).hexdigest(),
+        [TRAINING_DATA],
     )
-    bundle.write(root, result, judged.articles, finding.probabilities, (), {})
+    row = ControlRow(submission, probe.modality, ISOLATION, LOG_TEXT)
+    control_rows.write(row, frozen, canaries, result.probabilities, root)
     return root
-
-
-ISOLATION: Mapping[str, Any] = {
-    "sandbox": "process",
-    "isolated": False,
-    "covers": [],
-    "exposes": ["a probe of the audit itself: no stranger's code ran"],
-}
-
-
-def _describe(name: str, finding: Finding) -> dict[str, Any]:
-    authors: Sequence[str] = ["WikiOrder"]
-    return {
-        "name": name,
-        "title": f"Shortcut probe: {finding.probe.name}",
-        "kind": "control",
-        "authors": list(authors),
-        "licence": "Apache-2.0",
-        "paper": None,
-        "parameters": None,
-        "digest": hashlib.sha256(f"{name}: {finding.probe.sees}".encode()).hexdigest(),
-        "image": None,
-        "weights": None,
-        "training_data": ["the train subset of the same set"],
-    }

@@ -1,4 +1,4 @@
-"""`wikiorder dataset export`."""
+"""`wikiorder dataset export`: write one subset as a file that other tools open."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ FOLDER = click.Path(path_type=Path)
 WRITERS = {"parquet": exporting.write_parquet}
 
 
-@click.command()
+@click.command(epilog="Example: wikiorder dataset export sets/open-howto/test --out test.parquet")
 @click.argument("folder", type=FOLDER)
 @click.option("--format", "layout", type=click.Choice([*WRITERS]), default="parquet", show_default=True)
 @click.option("--out", required=True, type=FOLDER, help="The file to write; it must not exist.")
 def export(folder: Path, layout: str, out: Path) -> None:
     """Write one subset as a file that other tools open: the paper's five fields, pictures included.
 
-    \b
-    wikiorder dataset export sets/open-howto/test --out test.parquet
+    \f
+    Raises:
+        InputError: the file exists, or the library that writes it is not installed.
     """
     if out.exists():
         raise InputError(f"{out}: exists already; name another --out")

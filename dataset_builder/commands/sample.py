@@ -1,46 +1,56 @@
-"""`wikiorder dataset sample`: draw the calibrated sample and freeze it as any other set."""
+"""`wikiorder dataset sample`: find the calibrated sample that ships, or draw and freeze it like any other set."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+from msgspec.structs import replace
 
 from dataset_builder import spec
 from harness.errors import InputError
 
-FRESH = spec.Quota(train=0, validation=0, test=600)  # of a category's 60 articles, ten pairs each
+FRESH = spec.Quota(train=0, validation=0, test=600)  # pairs of a category: its 60 articles, ten pairs each
 
 
-@click.command()
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to make; it must not exist.")
-@click.option("--fresh", default="", metavar="NAME", help="Another draw, of test pairs alone: 600 a category.")
-def sample(out: Path, fresh: str) -> None:
-    """Draw the how-to articles of the calibrated sample and freeze them: the very bytes that ship.
+@click.command(epilog="Example: wikiorder dataset sample --fresh 2027 --out sets/fresh")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to make; it must not exist.")
+@click.option("--fresh", default="", metavar="NAME", help="Another draw, of test pairs alone: 600 per category.")
+@click.option(
+    "--path", "find", is_flag=True, help="Print the folder of the sample that ships, for scripts; draw nothing."
+)
+def sample(out: Path | None, fresh: str, find: bool) -> None:
+    """Draw the how-to articles of the calibrated sample and freeze them: the same bytes as the sample that ships.
 
-    A fresh draw holds articles that no checkpoint has seen and nobody has chosen a setting on, with the same ceilings.
+    A fresh draw holds articles that no checkpoint has been trained or tuned on, with the same ceilings.
 
-    \b
-    wikiorder dataset sample --out sets/wikiorder-sample
-    wikiorder dataset sample --fresh 2027 --out sets/fresh
+    \f
+    Raises:
+        InputError: the options contradict each other, or the name cannot be part of a set's name.
     """
     from dataset_builder import build
     from dataset_builder.sample import sample as drawn
+    from harness.contract import shipped
 
+    if find == (out is not None) or (find and fresh):
+        raise InputError("give either --out FOLDER, to draw the sample, or --path alone, to print where it is")
+    if find:
+        click.echo(shipped.sample())
+        return
     if not re.fullmatch(r"[a-z0-9-]{0,32}", fresh):
         raise InputError(f"--fresh {fresh!r}: wanted up to 32 of a-z, 0-9 and -; it becomes part of the set's name")
+    assert out  # noqa: S101 - given, as checked above; for the type checker
     build.refuse_existing(out)
     with TemporaryDirectory() as raw:
         drawn.draw(Path(raw), fresh)
-        built = build.build(build.Request(asked(fresh), Path(raw), out))
+        built = build.build(build.BuildRequest(_spec(fresh), Path(raw), out))
     click.echo(f"{out}  sha256:{built.digest}")
 
 
-def asked(fresh: str) -> spec.Spec:
-    """The shipped spec, or the same with every article in test."""
+def _spec(fresh: str) -> spec.Spec:
+    """Return the spec of the sample; of a fresh draw, the same with every article in the test set."""
     shipped = spec.load("wikiorder-sample")
     if not fresh:
         return shipped

@@ -1,4 +1,4 @@
-"""`wikiorder dataset stats`."""
+"""`wikiorder dataset stats`: Table 1 of a build or set, with histograms and word clouds."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ from pathlib import Path
 import click
 
 from dataset_builder.describe import statistics
-from harness.contract import checksums, files, frozen_set, release
+from harness.contract import checksums, decoding, files, frozen_set, release
 from harness.contract.frozen_set import FrozenSet
 from harness.errors import InputError
 
 FOLDER = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(epilog="Example: wikiorder dataset stats sets/open-howto")
 @click.argument("folder", type=FOLDER)
-@click.option("--out", type=FOLDER, help="Where stats.json, stats.md and the figures go. Default: beside FOLDER.")
+@click.option("--out", type=FOLDER, help="Folder for stats.json, stats.md and the figures. Default: beside FOLDER.")
 @click.option("--key-file", type=FOLDER, help="The release key of a hidden set, so that its canaries are left out.")
 @click.option("--figures/--no-figures", default=True, help="Draw histograms and word clouds.")
 def stats(folder: Path, out: Path | None, key_file: Path | None, figures: bool) -> None:
-    """Table 1 of a build or of one set, beside the published one, with histograms and word clouds.
-
-    \b
-    wikiorder dataset stats sets/open-howto
-    wikiorder dataset stats sets/open-howto/test
-    """
+    """Show Table 1 of a build or of one set, beside the published one, with histograms and word clouds."""
     key = release.read_key(key_file) if key_file else None
     sets = _subsets(folder)
     subsets = {
@@ -33,7 +28,7 @@ def stats(folder: Path, out: Path | None, key_file: Path | None, figures: bool) 
     }
     out = out or _beside(folder)
     out.mkdir(parents=True, exist_ok=True)
-    files.write(out / "stats.json", files.json_page(statistics.to_json(subsets)).encode())
+    files.write(out / "stats.json", decoding.json_page(statistics.summarise(subsets)).encode())
     pictures: list[str] = []
     if figures:
         from dataset_builder.describe import statistics_figures as drawing
@@ -43,16 +38,16 @@ def stats(folder: Path, out: Path | None, key_file: Path | None, figures: bool) 
         pictures += style.save(drawing.clouds(statistics.titles(subsets)), out, "words")
     shown = "".join(f"\n![{name}]({name})\n" for name in pictures if name.endswith(".png"))
     files.write(
-        out / "stats.md", f"# {folder.resolve().name}\n\n{statistics.show(subsets, 'github')}\n{shown}".encode()
+        out / "stats.md", f"# {folder.resolve().name}\n\n{statistics.format_table(subsets, 'github')}\n{shown}".encode()
     )
-    click.echo(statistics.show(subsets))
+    click.echo(statistics.format_table(subsets))
     if key is None and any(frozen.manifest.visibility == "hidden" for frozen in sets.values()):
         click.echo("Canaries are counted in; --key-file leaves them out.")
     click.echo(out)
 
 
 def _subsets(folder: Path) -> dict[str, FrozenSet]:
-    """The sets of a build, or the one that the folder is itself."""
+    """Return the sets of a build, or the folder itself if it is a set."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     if (folder / "manifest.json").is_file():
@@ -67,7 +62,7 @@ def _subsets(folder: Path) -> dict[str, FrozenSet]:
 
 
 def _beside(folder: Path) -> Path:
-    """FOLDER.stats; of a subset, outside of its build, which would no longer be whole."""
+    """Return FOLDER.stats; for a subset, a folder outside its build, since an extra file would break its checksums."""
     folder = folder.resolve()
     if (folder.parent / checksums.SUMS).is_file():
         return folder.parent.with_name(f"{folder.parent.name}-{folder.name}.stats")

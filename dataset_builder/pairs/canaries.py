@@ -1,11 +1,11 @@
-"""Canaries: pairs whose recorded label is a secret coin flip, put where no recorded order can give them away.
+"""Canaries: pairs whose recorded label is a secret coin flip, placed so that no recorded order gives them away.
 
-A false label must not contradict its neighbours. If the answers said "a before b" and "b before c", a canary that said
-"c before a" would stand out by itself; and so would a step that is recorded at two places. So a pair may be a canary
-only if no chain of the article's other pairs joins its two steps: then both labels are possible, whichever way every
-other canary's coin falls. The recorded positions of the whole article follow one order that agrees with all its labels.
+A false label must not contradict the labels around it. If the answers said "a before b" and "b before c", a canary that
+said "c before a" would be recognisable, and so would a step that is recorded at two positions. Therefore a pair may be
+a canary only if no chain of the article's other pairs joins its two steps: then both labels are possible for every
+outcome of the other coins. The recorded positions of the article follow one order that agrees with all labels.
 
-The price: in an article whose canary is recorded falsely, positions of other steps may shift. Their labels never do.
+The cost: if an article has a canary with a false label, positions of its other steps may shift. Their labels never do.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from harness import keyed
 from harness.errors import InputError
 
-Edge = tuple[int, int]  # two steps of one article; in order, where it has one
+Edge = tuple[int, int]  # positions of two steps of one article; in order, if the edge has one
 
 
 def apportion(count: int, quotas: Mapping[str, int]) -> dict[str, int]:
-    """`count` in proportion to the quotas, by largest remainder; ties go to the first in alphabetical order.
+    """Return `count` divided in proportion to the quotas, by largest remainder; ties go in alphabetical order.
 
     400 over {"a": 5000, "b": 2000, "c": 1000} give {"a": 250, "b": 100, "c": 50}.
     """
@@ -34,7 +34,14 @@ def apportion(count: int, quotas: Mapping[str, int]) -> dict[str, int]:
 
 
 def place(pairs: Mapping[str, Sequence[Edge]], count: int, key: bytes, where: str = "") -> dict[str, set[Edge]]:
-    """`count` of the articles' pairs (earlier, later), by keyed rank, such that each of them may have either label."""
+    """Return `count` of the articles' pairs (earlier, later), by keyed rank, such that each may have either label.
+
+    Args:
+        where: quota and subset, for the message.
+
+    Raises:
+        InputError: there are not that many such pairs.
+    """
     ranked = sorted(
         ((article, edge) for article, edges in pairs.items() for edge in edges),
         key=lambda one: keyed.digest(key, "canary", one[0], *one[1]),
@@ -56,7 +63,7 @@ def place(pairs: Mapping[str, Sequence[Edge]], count: int, key: bytes, where: st
 
 
 def _joined(edge: Edge, edges: Iterable[Edge], either_way: set[Edge]) -> bool:
-    """Whether a chain of the other pairs leads from one step of the edge to the other."""
+    """Return whether a chain of the other pairs leads from one step of the edge to the other."""
     following: dict[int, set[int]] = defaultdict(set)
     for earlier, later in edges:
         if (earlier, later) != edge:
@@ -79,7 +86,10 @@ def _reaches(following: Mapping[int, set[int]], start: int, end: int) -> bool:
 
 
 def recorded_positions(steps: int, before: Iterable[Edge]) -> list[int]:
-    """Of each step, the position to record: the order nearest the true one in which every (a, b) has a before b."""
+    """Return the position to record for each step.
+
+    They follow the order nearest the true one in which, for every (a, b) in `before`, a comes before b.
+    """
     waits = [0] * steps
     following: dict[int, list[int]] = defaultdict(list)
     for one, other in before:

@@ -1,7 +1,7 @@
-"""Metadata off a picture, its pixels untouched: whole segments and chunks go, nothing is coded again.
+"""Strip metadata from a picture without encoding it again: whole segments and chunks are removed.
 
-What stays is what a decoder needs to give the same pixels. EXIF, XMP, IPTC, colour profiles, comments, thumbnails,
-dates and anything after the picture's end go: a camera's counter or clock would tell the order of the steps.
+The parts that a decoder needs for the same pixels stay. EXIF, XMP, IPTC, colour profiles, comments, thumbnails, dates
+and any bytes after the picture's end are removed: a camera's counter or clock would give away the order of the steps.
 """
 
 from __future__ import annotations
@@ -14,20 +14,25 @@ from dataclasses import dataclass
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"  # says "YCbCr"; density 1 to 1, no thumbnail
+JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"  # means "YCbCr"; density 1 to 1, no thumbnail
 # Frames (C0-CF hold Huffman and arithmetic tables too), scans, quantisation, restart interval, number of lines.
 JPEG_KEPT = {*range(0xC0, 0xC8), *range(0xC9, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD}
-# Inside a scan, ff00 and restarts are data. Written to begin with one literal byte, which `re` then searches for fast.
+# Inside a scan, ff00 and restarts are data. The pattern begins with one literal byte, which `re` searches for fast.
 JPEG_MARKER = re.compile(rb"\xff\xff*[^\x00\xd0-\xd7\xff]", re.DOTALL)
 WEBP_KEPT = {b"VP8 ", b"VP8L", b"ALPH"}
-WEBP_ALPHA = 0x10  # the one flag of VP8X that still holds afterwards
+WEBP_ALPHA = 0x10  # the only flag of VP8X that is still true after stripping
 
 
 class UnusablePictureError(Exception):
-    """A picture that no set may hold. Its text says what was found."""
+    """A picture that no set may hold. The message names the fault."""
 
 
-def jpeg(content: bytes) -> bytes:
+def strip_jpeg(content: bytes) -> bytes:
+    """Return the JPEG without metadata.
+
+    Raises:
+        UnusablePictureError: a segment or the end is missing.
+    """
     kept = [b"\xff\xd8"]
     at = 2
     while True:
@@ -60,7 +65,12 @@ def _jpeg_segment(marker: int, segment: bytes) -> bytes:
     return b""
 
 
-def png(content: bytes) -> bytes:
+def strip_png(content: bytes) -> bytes:
+    """Return the PNG without metadata.
+
+    Raises:
+        UnusablePictureError: the file is truncated or broken, is animated, or has 16 bits per channel.
+    """
     kept = [PNG_HEAD]
     at = len(PNG_HEAD)
     while True:
@@ -71,7 +81,7 @@ def png(content: bytes) -> bytes:
         if kind == b"acTL":
             raise UnusablePictureError("an animated PNG")
         if kind == b"IHDR" and chunk[16:17] == b"\x10":
-            raise UnusablePictureError("a PNG of 16 bits a channel; wanted 8 at most")
+            raise UnusablePictureError("a PNG of 16 bits per channel; wanted 8 at most")
         if kind in PNG_KEPT:
             if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:]):
                 raise UnusablePictureError(f"a broken PNG: the checksum of {kind.decode()} is wrong")
@@ -81,7 +91,12 @@ def png(content: bytes) -> bytes:
         at += len(chunk)
 
 
-def webp(content: bytes) -> bytes:
+def strip_webp(content: bytes) -> bytes:
+    """Return the WebP without metadata.
+
+    Raises:
+        UnusablePictureError: the file is truncated or animated.
+    """
     body = b"".join(_webp_chunk(kind, data) for kind, data in _webp_chunks(content))
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
@@ -110,8 +125,8 @@ def _webp_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """A kind of picture that a set may hold: Pillow's name, the suffix, how its files begin, how it is stripped."""
+class PictureFormat:
+    """A format that a set may hold: Pillow's name, file suffix, pattern of the first bytes, and strip function."""
 
     name: str
     suffix: str
@@ -120,14 +135,18 @@ class Format:
 
 
 FORMATS = (
-    Format("JPEG", ".jpg", re.compile(rb"\xff\xd8\xff"), jpeg),
-    Format("PNG", ".png", re.compile(re.escape(PNG_HEAD)), png),
-    Format("WEBP", ".webp", re.compile(rb"RIFF....WEBP", re.DOTALL), webp),
+    PictureFormat("JPEG", ".jpg", re.compile(rb"\xff\xd8\xff"), strip_jpeg),
+    PictureFormat("PNG", ".png", re.compile(re.escape(PNG_HEAD)), strip_png),
+    PictureFormat("WEBP", ".webp", re.compile(rb"RIFF....WEBP", re.DOTALL), strip_webp),
 )
 
 
-def sniff(content: bytes) -> Format:
-    """The picture's format by its content; its file name says nothing."""
+def detect_format(content: bytes) -> PictureFormat:
+    """Return the picture's format by its content; the file name is ignored.
+
+    Raises:
+        UnusablePictureError: the content is neither JPEG, PNG nor WebP.
+    """
     for one in FORMATS:
         if one.head.match(content):
             return one

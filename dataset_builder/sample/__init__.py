@@ -1,1 +1,1 @@
-"""The calibrated sample: drawn articles with known best accuracies."""
+"""The calibrated sample: drawn articles whose best possible accuracies are known."""

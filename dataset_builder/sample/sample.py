@@ -1,8 +1,8 @@
 """The calibrated sample: drawn how-to articles whose best possible accuracy is known.
 
-Every article is of one kind, which says where the order of its steps shows: in its pictures and its headlines alike
-(`both`), in one of them (`text`, `vision`), or nowhere (`neither`). What does not tell the order is drawn by a keyed
-hash that knows nothing of positions: tips instead of stages, things that lie about instead of a scene that advances.
+Every article is of one kind, which states where the order of its steps is visible: in pictures and headlines alike
+(`both`), in one of them (`text`, `vision`), or nowhere (`neither`). Elsewhere, headlines are tips instead of stages and
+pictures show unrelated things instead of a scene that advances; a keyed hash chooses them independently of positions.
 With the kinds equally frequent, the best expected accuracy is 0.75 from text, 0.75 from vision and 0.875 from both.
 """
 
@@ -13,17 +13,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from dataset_builder.sample.drawing import living, making
-from dataset_builder.sample.drawing.canvas import Canvas, Pixel, blend, pixels
-from dataset_builder.sample.drawing.look import KEY, Look
+from dataset_builder.sample.drawing.canvas import KEY, Canvas, Look, Pixel, blend, pixels
 from dataset_builder.sample.drawing.png import encode
 from dataset_builder.sample.drawing.props import PROPS
+from dataset_builder.sources.own import MARKER, OwnArticle, OwnStep
 from harness import keyed
-from harness.contract import files
+from harness.contract import decoding
+from harness.contract.decoding import Record
 
 KINDS = ("both", "text", "vision", "neither")
 STEPS = 5
@@ -46,9 +46,26 @@ SCENES: dict[str, tuple[Backdrop, Scene]] = {
 }
 
 
+class CategoryWords(Record, frozen=True, kw_only=True):
+    """The words of one category. title: with {colour} and {thing} to fill in. stages: headline options by stage."""
+
+    title: str
+    things: list[str]
+    stages: list[list[str]]
+    tips: list[str]
+
+
+class SampleWords(Record, frozen=True, kw_only=True):
+    """The words of the sample. colours: an accent colour ("#rrggbb") by name. tips: headlines of every category."""
+
+    tips: list[str]
+    colours: dict[str, str]
+    categories: dict[str, CategoryWords]
+
+
 @dataclass(frozen=True, slots=True)
-class Article:
-    """An article before it is drawn: what its title names, and where its order shows."""
+class DrawnArticle:
+    """An article before it is drawn: thing and colour of its title, and its kind. name: of the draw, if it has one."""
 
     category: str
     title: str
@@ -59,57 +76,66 @@ class Article:
 
     @property
     def identity(self) -> str:
+        """The id of the article."""
         return keyed.token(KEY, "article", self.category, self.title, *self.name)
 
 
 def draw(raw: Path, name: str = "") -> None:
-    """Write the raw articles, as the source `articles` reads them, and their pictures into the folder `raw`.
+    """Write the raw articles, in the layout of the source `articles`, and their pictures into the folder `raw`.
 
-    name: of the draw. Another name makes every choice anew: kinds, headlines, pictures. The one that ships has none.
+    Args:
+        name: of the draw. Another name changes every choice: kinds, headlines, pictures. The shipped draw has none.
     """
-    words = tomllib.loads(WORDS.read_text(encoding="utf-8"))
+    words = read_words()
     (raw / "pictures").mkdir(parents=True, exist_ok=True)
     lines = []
     for article in articles(words, name):
         names = [f"pictures/{article.identity}-{step}.png" for step in range(STEPS)]
-        for name, content in zip(names, pictures(article, words["colours"][article.colour]), strict=True):
-            (raw / name).write_bytes(content)
+        for file, content in zip(names, pictures(article, words.colours[article.colour]), strict=True):
+            (raw / file).write_bytes(content)
         steps = zip(headlines(article, words), names, strict=True)
         lines.append(
-            {
-                "id": article.identity,
-                "title": article.title,
-                "category": article.category,
-                "strata": {"kind": article.kind},
-                "steps": [{"headline": headline, "image": name, "method": 0} for headline, name in steps],
-            }
+            OwnArticle(
+                id=article.identity,
+                title=article.title,
+                category=article.category,
+                strata={"kind": article.kind},
+                steps=[OwnStep(headline=headline, image=file) for headline, file in steps],
+            )
         )
-    (raw / "articles.jsonl").write_text("".join(map(files.json_line, lines)), encoding="utf-8")
+    (raw / MARKER).write_text("".join(map(decoding.json_line, lines)), encoding="utf-8")
 
 
-def articles(words: dict[str, Any], name: str = "") -> Iterator[Article]:
-    """Every title of every category once; in each category, the kinds equally often."""
+def read_words() -> SampleWords:
+    """Return the words of the sample. In the file, categories stand beside `tips` and `colours`."""
+    table = tomllib.loads(WORDS.read_text(encoding="utf-8"))
+    general = {name: table.pop(name) for name in ("tips", "colours")}
+    return decoding.convert(SampleWords, general | {"categories": table}, str(WORDS))
+
+
+def articles(words: SampleWords, name: str = "") -> Iterator[DrawnArticle]:
+    """Yield every title of every category once; in each category, the kinds are equally frequent."""
     own = (name,) if name else ()
     for category in SCENES:
-        pattern, things = words[category]["title"], words[category]["things"]
-        titles = [(pattern.format(colour=c, thing=t), t, c) for t in things for c in words["colours"]]
+        inside = words.categories[category]
+        titles = [(inside.title.format(colour=c, thing=t), t, c) for t in inside.things for c in words.colours]
         ranked = keyed.order(titles, KEY, " ".join(("kind", category, *own)), lambda row: row[0])
         for place, (title, thing, colour) in enumerate(ranked):
-            yield Article(category, title, KINDS[place % len(KINDS)], thing, colour, own)
+            yield DrawnArticle(category, title, KINDS[place % len(KINDS)], thing, colour, own)
 
 
-def headlines(article: Article, words: dict[str, Any]) -> list[str]:
-    """One headline a step: of its stage where the text tells the order, else a tip that could stand anywhere."""
-    own = words[article.category]
+def headlines(article: DrawnArticle, words: SampleWords) -> list[str]:
+    """Return one headline per step: of its stage if the text shows the order, else a tip that fits any step."""
+    own = words.categories[article.category]
     if article.kind in ("both", "text"):
-        chosen = [keyed.order(options, KEY, f"stage {article.identity}", str)[0] for options in own["stages"]]
+        chosen = [keyed.order(options, KEY, f"stage {article.identity}", str)[0] for options in own.stages]
     else:
-        chosen = keyed.order(own["tips"] + words["tips"], KEY, f"tips {article.identity}", str)[:STEPS]
+        chosen = keyed.order(own.tips + words.tips, KEY, f"tips {article.identity}", str)[:STEPS]
     return [text.format(thing=article.thing, colour=article.colour.lower()) for text in chosen]
 
 
-def pictures(article: Article, colour: str) -> list[bytes]:
-    """One PNG file a step, all of one size and with one palette."""
+def pictures(article: DrawnArticle, colour: str) -> list[bytes]:
+    """Return one PNG file per step, all of one size and with one palette."""
     backdrop, scene = SCENES[article.category]
     props = keyed.order(PROPS, KEY, f"props {article.identity}", lambda prop: prop.__name__)
     canvases = []
@@ -126,7 +152,7 @@ def pictures(article: Article, colour: str) -> list[bytes]:
 
 
 def _encode(canvases: Sequence[Canvas]) -> list[bytes]:
-    """The pictures with the colours that they use most; a rarer edge takes the first of its two colours."""
+    """Encode the pictures with their most frequent colours; an edge outside the palette takes its first colour."""
     drawn = [pixels(canvas) for canvas in canvases]
     counts: Counter[Pixel] = Counter()
     for codes, table in drawn:

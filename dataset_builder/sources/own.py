@@ -1,29 +1,51 @@
 """`articles`: our own layout, for every collection that has none of the others.
 
-`articles.jsonl`, one article a line; pictures lie anywhere below the raw folder:
+`articles.jsonl`, one article per line; pictures lie anywhere below the raw folder:
 
     {"id": "a1", "title": "How to Make Coffee", "category": "Cooking", "strata": {"kind": "both"},
      "steps": [{"headline": "Boil water.", "image": "pictures/kettle.jpg", "method": 0}, ...]}
 
-`strata` (text values) and `method` (from 0) may be left out.
+`strata` (text values) and `method` (from 0) are optional.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from msgspec import Meta, field
 
 from dataset_builder.articles.article import Article, RawStep
-from harness.contract import files
+from dataset_builder.sources.records import read_articles
+from harness.contract.decoding import Record
 
 MARKER = "articles.jsonl"
 
 
+class OwnStep(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """One step: headline, path of its picture below the raw folder, and number of its method."""
+
+    headline: str
+    image: str
+    method: Annotated[int, Meta(ge=0)] = 0
+
+
+class OwnArticle(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """One line of `articles.jsonl`."""
+
+    id: Annotated[str, Meta(min_length=1)]
+    title: str
+    category: str
+    steps: list[OwnStep]
+    strata: dict[str, str] = field(default_factory=dict)
+
+
 def read(raw: Path) -> Iterator[Article]:
-    return files.read_records(raw / MARKER, "raw_article", _article)
+    """Yield the articles of `articles.jsonl`."""
+    return read_articles(raw / MARKER, OwnArticle, _article)
 
 
-def _article(row: dict[str, Any]) -> Article:
-    steps = (RawStep(step["headline"], step["image"], step.get("method", 0)) for step in row["steps"])
-    return Article(row["id"], row["title"], row["category"], tuple(steps), row.get("strata", {}))
+def _article(row: OwnArticle) -> Article:
+    steps = tuple(RawStep(step.headline, step.image, step.method) for step in row.steps)
+    return Article(row.id, row.title, row.category, steps, row.strata)

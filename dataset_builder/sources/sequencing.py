@@ -8,26 +8,62 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from msgspec import Meta, field
 
 from dataset_builder.articles.article import Article, RawStep
-from dataset_builder.sources.visualhow import picture_of
-from harness.contract import files
+from dataset_builder.sources.records import picture_of, read_articles
+from harness.contract.decoding import Record
 
 MARKER = "wikihow.jsonl"
 
+EmptyList = Annotated[list[str], Meta(max_length=0)]
+
+
+class StepAssets(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """The files of a step: the URL of its picture, if it has one."""
+
+    large: str | None = field(name="image-large", default=None)
+
+
+class ManualStep(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """One step of a section. An empty list of assets counts as none."""
+
+    step_headline: str | None
+    step_assets: StepAssets | EmptyList | None = None
+
+    @property
+    def picture_url(self) -> str | None:
+        """The URL of the step's picture."""
+        return self.step_assets.large if isinstance(self.step_assets, StepAssets) else None
+
+
+class ManualSection(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """One section: a method."""
+
+    steps: list[ManualStep]
+
+
+class Manual(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """One line of `wikihow.jsonl`."""
+
+    url: Annotated[str, Meta(min_length=1)]
+    title: str
+    sections: list[ManualSection]
+    category_hierarchy: list[str] | None = None
+
 
 def read(raw: Path) -> Iterator[Article]:
-    return files.read_records(raw / MARKER, "raw_sequencing", _article)
+    """Yield the articles of `wikihow.jsonl`."""
+    return read_articles(raw / MARKER, Manual, _article)
 
 
-def _article(row: dict[str, Any]) -> Article:
+def _article(manual: Manual) -> Article:
     steps = tuple(
-        RawStep(
-            step["step_headline"] or "", picture_of((step.get("step_assets") or {}).get("image-large") or ""), method
-        )
-        for method, section in enumerate(row["sections"])
-        for step in section["steps"]
+        RawStep(step.step_headline or "", picture_of(step.picture_url), method)
+        for method, section in enumerate(manual.sections)
+        for step in section.steps
     )
-    hierarchy = row.get("category_hierarchy") or [""]
-    return Article(row["url"], row["title"], hierarchy[0], steps)
+    category = manual.category_hierarchy[0] if manual.category_hierarchy else ""
+    return Article(manual.url, manual.title, category, steps)

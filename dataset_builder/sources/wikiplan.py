@@ -1,10 +1,10 @@
 """`wikiplan`: folders `task_0/`, `task_1/`, ... of the WikiPlan collection (Lu et al. 2023).
 
-    task_7/task.txt             "Task: How to Muddle"; of every text only the first line counts
-    task_7/step_1.txt           the headline, from 1
+    task_7/task.txt             "Task: How to Muddle"; only the first line of a text is read
+    task_7/step_1.txt           the headline; steps are numbered from 1
     task_7/step_1.png or .jpg   the picture; step_1_caption.txt is not read
 
-Categories are not in the folders: `--categories` gives them.
+The folders hold no categories: `--categories` adds them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ STEP = re.compile(r"step_(\d+)\.txt")
 
 
 def read(raw: Path) -> Iterator[Article]:
+    """Yield one article per folder `task_<number>`."""
     for folder in raw.glob("task_*"):
         if folder.is_dir() and folder.name.removeprefix("task_").isdecimal():
             yield _article(folder)
@@ -49,7 +50,7 @@ def _first_line(path: Path) -> str:
 
 
 def _picture(folder: Path, number: int) -> str:
-    """The step's picture below the raw folder; empty where there is none."""
+    """Return the path of the step's picture below the raw folder; empty if there is none."""
     found = (f"step_{number}{suffix}" for suffix in SUFFIXES if (folder / f"step_{number}{suffix}").exists())
     name = next(found, "")
     return f"{folder.name}/{name}" if name else ""

@@ -1,1 +1,1 @@
-"""The working folder of a build, and the records it keeps on disk."""
+"""The working folder of a build, the records on disk in it, and the note of its inputs."""

@@ -1,7 +1,7 @@
-"""The folder that a build works in: held by one build at a time, and named as it should be only when it is finished.
+"""The folder that a build works in: locked by one build at a time, and renamed to its final name when it is finished.
 
-OUT.partial/scratch   every usable picture until it is known who shows it, and the shelves; gone at the end
-OUT.partial/train     and so on: what is frozen
+OUT.partial/scratch   every usable picture until it is known which subset shows it, and the shelves; removed at the end
+OUT.partial/train     and so on: the frozen sets
 """
 
 from __future__ import annotations
@@ -14,39 +14,36 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
-from dataset_builder.pairs.rows import Row
-from dataset_builder.workspace.shelf import Key, Shelf
+from dataset_builder.pairs.rows import LabelledPair
+from dataset_builder.workspace.shelf import Shelf, ShelfKey, Shelved
 from harness.contract import files
 from harness.contract.frozen_set import SUBSETS
 from harness.errors import HarnessError, InputError
 
-Record = TypeVar("Record")
-
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """folder: what will be the build. scratch: what will not."""
+    """folder: becomes the build. scratch: holds everything that is needed only while building."""
 
     folder: Path
     scratch: Path
     _open: ExitStack = field(default_factory=ExitStack)
 
-    def shelve(self, name: str, key: Callable[[Record], Key], records: Iterable[Record]) -> Shelf[Record]:
-        """The records on disk, in the order of their keys."""
-        shelf = self._open.enter_context(Shelf[Record](self.scratch / name))
+    def shelve(self, name: str, key: Callable[[Shelved], ShelfKey], records: Iterable[Shelved]) -> Shelf[Shelved]:
+        """Write the records to disk, to be read in the order of their keys."""
+        shelf = self._open.enter_context(Shelf[Shelved](self.scratch / name))
         shelf.fill(key, records)
         return shelf
 
-    def deal(self, subset: str, rows: Iterable[Row]) -> None:
-        """Move each picture that the subset shows out of the scratch; copy it where an earlier subset has it."""
+    def move_pictures(self, subset: str, rows: Iterable[LabelledPair]) -> None:
+        """Move each picture of the rows from the scratch into the subset; copy it if an earlier subset has it."""
         (self.folder / subset).mkdir()
         for pair, _ in rows:
             for step in (pair.first, pair.second):
-                self._deal(subset, step.image)
+                self._move_picture(subset, step.image)
 
-    def _deal(self, subset: str, name: str) -> None:
+    def _move_picture(self, subset: str, name: str) -> None:
         target = f"{self.folder}/{subset}/{name}"  # strings here: pathlib takes longer than the move
         if os.path.exists(target):  # noqa: PTH110
             return
@@ -65,12 +62,17 @@ class Workspace:
 
 @contextmanager
 def partial(out: Path) -> Iterator[Workspace]:
-    """A folder beside `out` that becomes it at the end, and is removed where anything went wrong."""
+    """Open a working folder beside `out`; it is renamed to `out` at the end, and removed after any error.
+
+    Raises:
+        HarnessError: the disk refuses a write.
+        InputError: another build holds the folder.
+    """
     folder = out.with_name(out.name + ".partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _held(folder), ExitStack() as shelves:
-            for left in folder.iterdir():  # what a killed build left
+        with _locked(folder), ExitStack() as shelves:
+            for left in folder.iterdir():  # remains of a killed build
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
             try:
                 (folder / "scratch").mkdir()
@@ -89,7 +91,7 @@ def partial(out: Path) -> Iterator[Workspace]:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Refuse a folder that another build is writing."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

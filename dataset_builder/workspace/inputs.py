@@ -1,31 +1,47 @@
-"""What a build was made from, so that a build with nothing changed is recognised without reading a picture.
+"""The inputs of a finished build, so that a build whose inputs are unchanged is recognised without reading a picture.
 
-Beside a build DIR lies DIR.inputs.json: a fingerprint of the spec, the key, the builder's own code, and the name, size
-and time of every raw file. It is a note for this machine only; without it nothing is lost but time.
+DIR.inputs.json lies beside a build DIR: a fingerprint of the spec, the key, the builder's own code, and the name, size
+and time of every raw file. It is valid on this machine only; without it, a build only takes longer.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
-from harness.contract import checksums, files
+from dataset_builder.spec import Spec
+from harness.contract import checksums, decoding, files
+from harness.contract.decoding import Record
 from harness.errors import InputError
 
 CODE = Path(__file__).parents[1]
 
 
-def fingerprint(raw: Path, *facts: Any) -> str:
-    """A SHA-256 of the raw folder's listing, the builder's code and whatever else the result depends on (JSON)."""
-    total = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+class BuildInputs(Record, frozen=True, kw_only=True):
+    """Everything that a build depends on besides its raw folder and code; keys and tables by their digests."""
+
+    spec: Spec
+    source: str | None
+    release_key: str | None
+    categories: str | None
+
+
+class InputsNote(Record, frozen=True, kw_only=True):
+    """DIR.inputs.json: the fingerprint of the inputs, and the digest of the build made from them."""
+
+    inputs: str
+    digest: str
+
+
+def fingerprint(raw: Path, inputs: BuildInputs) -> str:
+    """Return a SHA-256 of the raw folder's listing, the builder's code and the other inputs."""
+    total = hashlib.sha256(decoding.json_line(inputs).encode())
     for path in sorted(CODE.rglob("*.py")):
         total.update(path.read_bytes())
-    listing = 0  # a sum, so that the lines need no order, and no memory
+    listing = 0  # a sum does not depend on the order of the lines, so they need not be held or sorted
     for line in _listing(str(raw), ""):
         listing += int.from_bytes(hashlib.sha256(os.fsencode(line)).digest())
     total.update(str(listing).encode())
@@ -33,7 +49,7 @@ def fingerprint(raw: Path, *facts: Any) -> str:
 
 
 def _listing(folder: str, prefix: str) -> Iterator[str]:
-    """One line a file: name, size, time."""
+    """Yield one line per file: name, size, time."""
     with os.scandir(folder) as entries:
         for entry in entries:
             name = f"{prefix}{entry.name}"
@@ -45,22 +61,23 @@ def _listing(folder: str, prefix: str) -> Iterator[str]:
 
 
 def remember(out: Path, inputs: str, digest: str) -> None:
-    files.write(_note(out), files.json_page({"inputs": inputs, "digest": digest}).encode())
+    """Write the note beside the build in `out`. inputs: its fingerprint."""
+    files.write(_note(out), decoding.json_page(InputsNote(inputs=inputs, digest=digest)).encode())
 
 
 def recall(out: Path, inputs: str) -> str | None:
-    """The digest of the build in `out`, if it was made from these inputs and its files are all there."""
+    """Return the digest of the build in `out` if it was made from these inputs and none of its files is missing."""
     sums = out / checksums.SUMS
     try:
-        note = files.parse_object(_note(out).read_bytes(), str(_note(out)))
-        if note.get("inputs") != inputs or note.get("digest") != files.sha256(sums):
+        note = decoding.decode(InputsNote, _note(out).read_bytes(), str(_note(out)))
+        if note.inputs != inputs or note.digest != files.sha256(sums):
             return None
         with sums.open(encoding="utf-8") as lines:
             listed = (line.rstrip("\n").partition("  ")[2] for line in lines)
             whole = all(name == found for name, found in zip_longest(listed, checksums.walk(out)))
     except (OSError, ValueError, InputError):
         return None
-    return str(note["digest"]) if whole else None
+    return note.digest if whole else None
 
 
 def _note(out: Path) -> Path:

@@ -1,4 +1,4 @@
-"""`wikiorder analyze`: one report of several results on one set."""
+"""The command `wikiorder analyze`: a report of several results on one set."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ FOLDER = click.Path(path_type=Path)
 
 @click.command(epilog="Example: wikiorder analyze results --data DATA --out report")
 @click.argument("bundles", nargs=-1, required=True, type=FOLDER)
-@click.option("--data", type=FOLDER, help="The frozen set they answer: adds who needs what, and the case gallery.")
+@click.option(
+    "--data",
+    type=FOLDER,
+    help="The frozen set that they answer: adds the modalities that pairs need, and the case gallery.",
+)
 @click.option("--key-file", type=FOLDER, help="The release key, for a hidden set.")
-@click.option("--tuned", nargs=2, type=FOLDER, help="Two bundles: a model before and after fine-tuning, side by side.")
+@click.option("--tuned", nargs=2, type=FOLDER, help="Two bundles, of a model before and after fine-tuning.")
 @click.option("--out", type=FOLDER, default=Path("report"), show_default=True, help="The report folder.")
 def analyze(
     bundles: tuple[Path, ...], data: Path | None, key_file: Path | None, tuned: tuple[Path, Path] | None, out: Path
 ) -> None:
-    """Report on BUNDLES: bundle folders, or folders that hold some, all of results on one set.
+    """Report on BUNDLES: bundle folders, or folders that contain some, all of results on one set.
 
     Writes accuracy, precision, the modality gap as performance and as geometry, strata and calibration as HTML,
     Markdown, JSON and CSV, with figures as SVG and PNG.

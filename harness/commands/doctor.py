@@ -1,4 +1,4 @@
-"""`wikiorder doctor`: what is here, and the one command that mends what is missing."""
+"""`wikiorder doctor`: list the parts of this machine that WikiOrder uses, with one command for each missing part."""
 
 from __future__ import annotations
 
@@ -9,87 +9,107 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
-from harness.commands.evaluate import SAMPLE
+from harness.errors import InputError
 
+REPOSITORY = Path(__file__).parents[2]  # of an installed wheel this is site-packages
 GIB = 2**30
-DISK_GIB = 10  # the images take four, a frozen WikiOrder as much again
+DISK_GIB = 10  # the images take 4 GiB, a frozen WikiOrder as much again
+IMAGES = ("wikiorder-base", "wikiorder-runtime")
 
-Finding = tuple[bool, str, str]  # (is it well, what was found, what to do)
+
+class Availability(NamedTuple):
+    """Whether one part is available, the details, and a command that provides it."""
+
+    available: bool
+    found: str
+    advice: str = ""
 
 
 @click.command(epilog="Example: wikiorder doctor")
 def doctor() -> None:
-    """Say what this machine has for WikiOrder, and how to get what it lacks."""
-    lacking = 0
-    for name, look in LOOKS.items():
-        well, found, advice = look()
-        lacking += not well
-        click.echo(f"{'ok  ' if well else 'none'}  {name:<12} {found}{'' if well else f'  ->  {advice}'}")
-    click.echo("All that any command needs is here." if not lacking else f"{lacking} lacking; the rest works without.")
+    """List the parts of this machine that WikiOrder can use, and how to get the missing ones."""
+    missing = 0
+    for name, check in CHECKS.items():
+        part = check()
+        missing += not part.available
+        mark, advice = ("ok  ", "") if part.available else ("none", f"  ->  {part.advice}")
+        click.echo(f"{mark}  {name:<12} {part.found}{advice}")
+    click.echo(f"{missing} missing; everything else works." if missing else "Nothing is missing.")
 
 
-def _python() -> Finding:
-    return sys.version_info >= (3, 11), platform.python_version(), "install Python 3.11 or later"
+def _in_clone() -> bool:
+    """Return whether WikiOrder runs from a clone of its repository, whose scripts the advice may name."""
+    return (REPOSITORY / "docker/engine.sh").is_file()
 
 
-def _engine() -> Finding:
+def _python() -> Availability:
+    return Availability(sys.version_info >= (3, 11), platform.python_version(), "install Python 3.11 or later")
+
+
+def _engine() -> Availability:
     from harness.sandbox.base import EngineUnavailableError
     from harness.sandbox.container.sandbox import ContainerSandbox
 
     try:
-        return True, ContainerSandbox().describe(), ""
+        return Availability(True, ContainerSandbox().describe())
     except EngineUnavailableError:
-        return False, "no container engine answers", "sudo sh docker/engine.sh, or use --sandbox process"
+        install = "sudo sh docker/engine.sh" if _in_clone() else "sudo apt-get install docker.io"
+        return Availability(False, "no container engine answers", f"{install}, or use --sandbox process")
 
 
-def _images() -> Finding:
+def _images() -> Availability:
     from harness.sandbox.base import EngineUnavailableError
     from harness.sandbox.container.sandbox import ContainerSandbox
 
+    build = "make images" if _in_clone() else "build them in a clone of the WikiOrder repository with `make images`"
     try:
-        missing = ContainerSandbox().missing(("wikiorder-base", "wikiorder-runtime"))
+        missing = ContainerSandbox().missing(IMAGES)
     except EngineUnavailableError:
-        return False, "unknown without an engine", "start an engine, then: make images"
-    return (
-        not missing,
-        f"missing: {', '.join(missing)}" if missing else "wikiorder-base, wikiorder-runtime",
-        "make images",
-    )
+        return Availability(False, "unknown without an engine", f"start an engine, then: {build}")
+    return Availability(not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(IMAGES), build)
 
 
-def _torch() -> Finding:
-    here = importlib.util.find_spec("torch") and importlib.util.find_spec("transformers")
-    return bool(here), "torch and transformers" if here else "not installed", "pip install 'wikiorder[baselines]'"
+def _torch() -> Availability:
+    found = bool(importlib.util.find_spec("torch") and importlib.util.find_spec("transformers"))
+    install = "pip install -e '.[baselines]'" if _in_clone() else "pip install 'wikiorder[baselines]'"
+    return Availability(found, "torch and transformers" if found else "not installed", install)
 
 
-def _gpu() -> Finding:
-    here = Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
-    return True, "one at least" if here else "none, which everything runs without, more slowly", ""
+def _gpu() -> Availability:
+    found = Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
+    return Availability(True, "at least one" if found else "none; everything runs without one, more slowly")
 
 
-def _privileges() -> Finding:
+def _privileges() -> Availability:
     root = os.geteuid() == 0
-    found = "root: the process sandbox can become another user" if root else "not root"
-    return root, found, "use --sandbox docker; a process sandbox without root does not hide the answers"
+    found = "root: the process sandbox can run predictors as another user" if root else "not root"
+    advice = "use --sandbox docker; without root, a process sandbox does not hide the ground truth"
+    return Availability(root, found, advice)
 
 
-def _disk() -> Finding:
+def _disk() -> Availability:
     free = shutil.disk_usage(Path.cwd()).free / GIB
-    return free >= DISK_GIB, f"{free:.0f} GiB free here", f"free {DISK_GIB} GiB for images and sets"
+    return Availability(free >= DISK_GIB, f"{free:.0f} GiB free here", f"free {DISK_GIB} GiB for images and sets")
 
 
-def _cores() -> Finding:
-    return True, f"{os.cpu_count()}", ""
+def _cores() -> Availability:
+    return Availability(True, f"{os.cpu_count()}")
 
 
-def _sample() -> Finding:
-    return SAMPLE.is_dir(), str(SAMPLE.parent.name) if SAMPLE.is_dir() else "not here", "wikiorder dataset sample"
+def _sample() -> Availability:
+    from harness.contract import shipped
+
+    try:
+        return Availability(True, str(shipped.sample()))
+    except InputError as error:  # its words name the remedy
+        return Availability(False, "not available", str(error))
 
 
-LOOKS: dict[str, Callable[[], Finding]] = {
+CHECKS: dict[str, Callable[[], Availability]] = {
     "Python": _python,
     "engine": _engine,
     "images": _images,

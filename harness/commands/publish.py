@@ -1,4 +1,4 @@
-"""`wikiorder publish`: what may be shown of a result on a hidden set."""
+"""`wikiorder publish`: the public bundle of a result on a hidden set."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import click
 @click.argument("root", type=click.Path(path_type=Path), metavar="BUNDLE")
 @click.argument("out", type=click.Path(path_type=Path), metavar="FOLDER")
 def publish(root: Path, out: Path) -> None:
-    """Copy a bundle without what was answered pair by pair, which would give a hidden set's answers away.
+    """Copy a bundle without its predictions per pair, which would reveal the ground truth of a hidden set.
 
-    The copy states the digests of what it withholds; its counts per article are all that ranking needs.
+    The copy states the digests of the files that it withholds; its counts per article are enough for ranking.
     """
     from harness.contract import bundle
 
     found = bundle.publish(bundle.read(root), out)
-    withheld = ", ".join(sorted(found.result["withheld"]))
+    withheld = ", ".join(sorted(found.result.withheld or ()))
     click.echo(f"{out}: public, sha256:{found.digest}; withheld: {withheld}")

@@ -7,21 +7,22 @@ from pathlib import Path
 import click
 
 from harness.commands.evaluate import SANDBOXES, Progress, choose_sandbox
-from harness.errors import HarnessError, InputError
-from harness.records import Modality
+from harness.commands.submission_folder import SubmissionFolder
+from harness.errors import CheckError, InputError
 
 
 @click.command(epilog="Example: wikiorder rerun results/coin/wikiorder-sample-1-test/text submissions/coin --data SET")
 @click.argument("root", type=click.Path(path_type=Path), metavar="BUNDLE")
-@click.argument("folder", type=click.Path(path_type=Path), metavar="SUBMISSION")
+@click.argument("folder", type=SubmissionFolder(), metavar="SUBMISSION")
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="The set that was asked.")
 @click.option("--sample", type=click.IntRange(min=1), default=200, show_default=True, help="Pairs to ask again.")
 @click.option("--sandbox", "kind", type=click.Choice(SANDBOXES), default="auto", show_default=True)
 @click.option("--weights", type=click.Path(path_type=Path), help="The weights of the first run, if it had any.")
 def rerun(root: Path, folder: Path, data: Path, sample: int, kind: str, weights: Path | None) -> None:
-    """Ask a random sample of a finished run's pairs again, and report how many answers come back.
+    """Ask a random sample of a finished run's pairs again, and report how many predictions come back.
 
-    Exit code 1 if a label differs.
+    Refused without the stored predictions, or with another submission than the bundle's. Exit code 1 if a label
+    differs.
     """
     from harness.contract import bundle, submission
     from harness.report import loading
@@ -30,19 +31,19 @@ def rerun(root: Path, folder: Path, data: Path, sample: int, kind: str, weights:
     from harness.sandbox.base import Limits
 
     found = bundle.read(root)
-    if found.result["status"] != "scored" or found.result.get("withheld"):
-        raise InputError(f"{root}: its answers are not in it, so none can be compared; name a scored, whole bundle")
+    if found.result.status != "scored" or found.result.withheld:
+        raise InputError(f"{root}: it holds no predictions to compare with; name a scored, whole bundle")
     subject = submission.load(folder)
-    if subject.digest != found.result["submission"]["digest"]:
-        raise InputError(f"{folder}: not the submission that {root} answers for (digest {subject.digest[:12]}…)")
-    modality = Modality(found.result["modality"])
+    if subject.digest != found.result.submission.digest:
+        raise InputError(f"{folder}: not the submission of {root} (digest {subject.digest[:12]}…)")
+    modality = found.result.modality
     frozen, where = loading.load_set(data, found), weights.resolve() if weights else None
-    order = Evaluation(subject, frozen, modality, found.result["seed"], where, Limits(), probed=0)
+    evaluation = Evaluation(subject, frozen, modality, found.result.seed, where, Limits(), varied=0)
     with Progress(f"{subject.name} {modality}") as watch:
-        agreement = again.rerun(found, order, choose_sandbox(kind), watch, sample)
+        agreement = again.rerun(found, evaluation, choose_sandbox(kind), watch, sample)
     click.echo(
         f"{root}: {agreement.asked} pairs asked again: {agreement.same_label} with the same label, "
         f"{agreement.same_probability} with the same probability; largest difference {agreement.largest_difference:.2g}"
     )
     if agreement.same_label < agreement.asked:
-        raise HarnessError(f"{agreement.asked - agreement.same_label} answers did not come back")
+        raise CheckError(f"{agreement.asked - agreement.same_label} predictions did not come back")

@@ -1,4 +1,4 @@
-"""`wikiorder rescore`: new scores from stored answers, after a change of the scoring. No model is run."""
+"""`wikiorder rescore`: new scores from stored predictions, after a change of the scoring. No model is run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="The set that was asked.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="The release key, for a hidden set.")
 def rescore(roots: tuple[Path, ...], data: Path, key_file: Path | None) -> None:
-    """Compute a bundle's scores anew from its stored probabilities, and say what moved."""
+    """Compute the scores of a bundle again from its stored probabilities, and list each number that changed."""
     from harness.contract import release
     from harness.report import loading
     from harness.run import pipeline, verification
@@ -22,7 +22,7 @@ def rescore(roots: tuple[Path, ...], data: Path, key_file: Path | None) -> None:
         before = found.result
         frozen = loading.load_set(data, found)
         after = pipeline.rescore(found, frozen, release.secret(frozen, key)).result
-        moved = list(verification.differences(before["scores"], after["scores"], "scores"))
+        moved = list(verification.differences(before.scores, after.scores, "scores"))
         click.echo(f"{found.root}: {len(moved)} numbers moved")
         for line in moved:
             click.echo(f"  {line}")

@@ -1,4 +1,4 @@
-"""`wikiorder submission`: a contributor's first and last commands, `new` and `check`."""
+"""`wikiorder submission`: make a submission from the template, and check it before a pull request."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands.evaluate import SANDBOXES, choose_sandbox, evaluate, test_set
+from harness.commands.submission_folder import SubmissionFolder
+from harness.contract import shipped
 from harness.errors import InputError, SubmissionError
 from harness.records import Modality
 
 if TYPE_CHECKING:
     from harness.contract.submission import Submission
 
-TEMPLATE = Path(__file__).parents[2] / "submissions/template"
+TEMPLATE = shipped.SUBMISSIONS / "template"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # as the manifest's schema has it
-PROBES = 20  # pairs of a rehearsal that are asked again: enough to show that it can be
+VARIED = 20  # pairs that the check asks again: enough to show that it can be done
 FOLDER = click.Path(path_type=Path)
 
 
 @click.group()
 def submission() -> None:
-    """Begin a submission, and rehearse it.
+    """Make a submission, and check it.
 
     \b
     wikiorder submission new mine
@@ -38,22 +40,29 @@ def submission() -> None:
 @click.argument("name")
 @click.option("--into", type=FOLDER, default=Path("submissions"), show_default=True, help="Where the folder is made.")
 @click.option(
-    "--plain", is_flag=True, help="Begin from the twenty lines that use nothing of ours: any language will do."
+    "--plain",
+    is_flag=True,
+    help="Begin from twenty lines that import nothing of WikiOrder, as a model for any language.",
 )
 def new(name: str, into: Path, plain: bool) -> None:
-    """Make the folder of submission NAME from the template; it runs at once, and answers 0.5."""
+    """Make the folder of submission NAME from the template. It runs at once, and answers 0.5.
+
+    Refused if the folder exists.
+    """
     if not NAME.fullmatch(name):
         raise InputError(f"{name!r} cannot name a submission; wanted a-z, 0-9, _ and -, at most 40, such as my-model")
     target = into / name
     if target.exists():
-        raise InputError(f"{target}: it is there already; name another, or go on with `wikiorder submission check`")
+        raise InputError(
+            f"{target}: it exists already; choose another name, or continue with `wikiorder submission check`"
+        )
     left_out = shutil.ignore_patterns("README.md", "__pycache__", "predict.py" if plain else "plain.py")
     shutil.copytree(TEMPLATE, target, ignore=left_out)
     for path in (path for path in target.iterdir() if path.is_file()):
         text = path.read_text(encoding="utf-8").replace('"template"', f'"{name}"').replace('"My model"', f'"{name}"')
         path.write_text(_plain(text) if plain else text, encoding="utf-8")
     program = target / ("plain.py" if plain else "predict.py")
-    click.echo(f"{target}: now write the model into {program.name}, say in submission.toml what it is, and rehearse:")
+    click.echo(f"{target}: now write the model into {program.name}, describe it in submission.toml, and check it:")
     click.echo(f"wikiorder submission check {target}")
 
 
@@ -62,7 +71,7 @@ def _plain(text: str) -> str:
 
 
 @submission.command(epilog="Example: wikiorder submission check submissions/mine")
-@click.argument("folder", type=FOLDER, metavar="SUBMISSION")
+@click.argument("folder", type=SubmissionFolder(), metavar="SUBMISSION")
 @click.option("--data", type=FOLDER, help="A frozen set. Default: the embedded sample's test set.")
 @click.option("--modality", "modalities", multiple=True, type=click.Choice([m.value for m in Modality]))
 @click.option("--sandbox", "kind", type=click.Choice(SANDBOXES), default="auto", show_default=True)
@@ -76,16 +85,18 @@ def check(
     kind: str,
     weights: Path | None,
 ) -> None:
-    """Try each requirement on SUBMISSION with a few pairs, then rehearse it on the sample, as in a real run.
+    """Try each requirement of the protocol on SUBMISSION, then evaluate it on the sample, as in a real run.
 
-    Nothing is kept. Exit code 1 says that it would stand on the board as a failed run, and why.
+    Nothing is kept. Weights that are no folder are refused. Exit code 1: it would be a failed row on the board.
     """
     from harness.contract import submission as folders
 
     subject = folders.load(folder)
     if weights and not weights.is_dir():
         raise InputError(f"{weights}: no such folder; --weights wants a folder, such as `wikiorder finetune` writes")
-    _try_requirements(subject, data, [Modality(m) for m in modalities] or list(subject.modalities), kind, weights)
+    _try_requirements(
+        subject, data, [Modality(m) for m in modalities] or list(subject.manifest.modalities), kind, weights
+    )
     with tempfile.TemporaryDirectory(prefix="wikiorder-check-") as results:
         context.invoke(
             evaluate,
@@ -95,7 +106,7 @@ def check(
             kind=kind,
             weights=weights,
             results=Path(results),
-            probes=PROBES,
+            varied=VARIED,
         )
     click.echo(f"\n{folder}: ready for a pull request")
     for gap in _unsaid(subject):
@@ -105,7 +116,7 @@ def check(
 def _try_requirements(
     subject: Submission, data: Path | None, modalities: Sequence[Modality], kind: str, weights: Path | None
 ) -> None:
-    """Say of each requirement, in each modality, whether it is met, and if not, why."""
+    """Print each requirement in each modality: met, or not met and why."""
     from harness.contract import frozen_set
     from harness.run import conformance
     from harness.run.session import Evaluation
@@ -114,22 +125,24 @@ def _try_requirements(
     frozen, sandbox = frozen_set.load(test_set(data)), choose_sandbox(kind)
     try:
         image = sandbox.prepare(subject)
-    except SubmissionError:  # the rehearsal will say so
+    except SubmissionError:  # the evaluation that follows reports it
         return
     for modality in modalities:
         click.echo(f"\n{subject.name} {modality}:")
-        order = Evaluation(subject, frozen, modality, 0, weights.resolve() if weights else None, Limits(), probed=0)
+        where = weights.resolve() if weights else None
+        evaluation = Evaluation(subject, frozen, modality, 0, where, Limits(), varied=0)
         with tempfile.TemporaryDirectory(prefix="wikiorder-check-") as folder:
-            for finding in conformance.check(order, sandbox, image, Path(folder) / "stderr.log"):
-                verdict = "met    " if finding.met else "NOT MET" if finding.must else "not met"
-                click.echo(f"  {verdict}  {finding.requirement}{'' if finding.met else f': {finding.reason}'}")
+            for requirement in conformance.check(evaluation, sandbox, image, Path(folder) / "stderr.log"):
+                verdict = "met    " if requirement.met else "NOT MET" if requirement.must else "not met"
+                reason = "" if requirement.met else f": {requirement.reason}"
+                click.echo(f"  {verdict}  {requirement.name}{reason}")
 
 
 def _unsaid(subject: Submission) -> list[str]:
-    """What a reader of the board will miss in the manifest."""
+    """Return one line for each optional field of the manifest that is missing."""
     wanted = {
-        "training_data": "say in training_data what the weights have seen, pretraining included",
-        "parameters": "say in parameters how large the model is: the board plots accuracy against it",
+        "training_data": "list in training_data everything that the weights have seen, pretraining included",
+        "parameters": "state the number of parameters: the board plots accuracy against it",
         "paper": "name a paper or page in paper, if there is one",
     }
-    return [words for name, words in wanted.items() if not getattr(subject, name)]
+    return [words for name, words in wanted.items() if not getattr(subject.manifest, name)]

@@ -1,11 +1,12 @@
-"""`wikiorder verify`: does a bundle say what follows from what it holds?"""
+"""`wikiorder verify`: derive a bundle's numbers again from the data that it holds."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
+
+from harness.errors import CheckError
 
 SHOWN = 10
 
@@ -15,10 +16,10 @@ SHOWN = 10
 @click.option("--data", type=click.Path(path_type=Path), help="The set that was asked: then every number is derived.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="The release key, for a hidden set.")
 def verify(roots: tuple[Path, ...], data: Path | None, key_file: Path | None) -> None:
-    """Re-derive a bundle's digests and numbers offline, and name each that differs.
+    """Derive a bundle's digests and numbers again, offline, and name each that differs.
 
-    Without --data the accuracies and intervals are derived from the counts per article; with it, everything is derived
-    from the stored probabilities and the set's answers. Exit code 1 if anything differs.
+    Without --data accuracies and intervals are derived from the counts per article; with it, every number is derived
+    from the stored probabilities and the set's ground truth. A bundle that differs is refused with exit code 1.
     """
     from harness.contract import bundle, release
     from harness.report import loading
@@ -28,13 +29,13 @@ def verify(roots: tuple[Path, ...], data: Path | None, key_file: Path | None) ->
     differ = False
     for root in roots:
         found = bundle.read(root)
-        if found.result["status"] == "failed":
+        if found.result.status == "failed":
             click.echo(f"{root}: whole; a failed run, so there is nothing to derive")
             continue
         problems = []
         if data:
             frozen = loading.load_set(data, found)
-            problems += verification.from_answers(found, frozen, release.secret(frozen, key))
+            problems += verification.from_predictions(found, frozen, release.secret(frozen, key))
         problems += verification.from_counts(found)
         for line in problems[:SHOWN]:
             click.echo(f"{root}: {line}", err=True)
@@ -44,4 +45,4 @@ def verify(roots: tuple[Path, ...], data: Path | None, key_file: Path | None) ->
         click.echo(f"{root}: {'DIFFERS' if problems else 'whole; ' + scope}")
         differ |= bool(problems)
     if differ:
-        sys.exit(1)
+        raise CheckError("a bundle differs from what follows from its data; do not use it")

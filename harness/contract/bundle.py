@@ -1,18 +1,18 @@
 """The result bundle: the one owner of its format, which writes it and reads it.
 
     <results>/<submission>/<set>-<version>-<subset>/<modality>/
-      result.json         who was asked what, under which isolation, and the scores: schemas/result.schema.json
+      result.json         set, submission, isolation and scores: `result.Result`
       articles.jsonl      correct and asked counts per opaque article: all that ranking needs
       predictions.jsonl   pair_id, p_in_order
-      probes.jsonl        pair_id, variant, p_in_order: what the second pass asked again
-      timings.json        start-up, latencies, rates: apart, since they differ from run to run
-      environment.json    machine, versions, what each predictor used, where another took over
+      probes.jsonl        pair_id, variant, p_in_order: the pairs that were asked again, in variants
+      timings.json        start-up, latencies, rates: kept apart, since they differ from run to run
+      environment.json    machine, versions, resources used by each predictor, seams
       embeddings.npz      centroids and a sample of vectors, if the predictor sends any; their figures: result.json
-      stderr.log          what the predictor printed, up to a cap
-      SHA256SUMS          written last, so present means finished
+      stderr.log          standard error of the predictor, up to a cap
+      SHA256SUMS          written last, so a bundle that has it is complete
 
-Of a hidden set, the maintainer keeps that whole; `publish` makes the public bundle, which withholds what was answered
-pair by pair and states its digests. Counts per article are enough to rank.
+The maintainer keeps the whole bundle of a hidden set; `publish` makes the public bundle, which withholds the
+predictions per pair and states their digests. Counts per article are enough to rank.
 
 A failed run has a bundle too: status "failed", its reason, no scores.
 """
@@ -26,39 +26,63 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta
 
 from harness import __version__, keyed
-from harness.contract import checksums, files, protocol, schema
-from harness.contract.frozen_set import FrozenSet
+from harness.contract import checksums, decoding, files, protocol
+from harness.contract.decoding import Record
+from harness.contract.frozen_set import FrozenSet, PairId
+from harness.contract.result import (
+    Environment,
+    Failure,
+    Fraction,
+    HarnessIdentity,
+    Isolation,
+    Result,
+    Scores,
+    SubmissionIdentity,
+    Timings,
+    Trust,
+)
 from harness.contract.submission import Submission
 from harness.errors import InputError
-from harness.records import Modality, Prediction
-from harness.run.plan import VARIANT_MARK, Variant
+from harness.records import Modality, Prediction, Variant, predicted_label
 
-FORMAT = 1
 MOST = 2**31  # pairs that one article may be counted with; no sum of such counts overflows
-WITHHELD = ("predictions.jsonl", "probes.jsonl", "stderr.log", "embeddings.npz")  # of a hidden set: told pair by pair
+WITHHELD = ("predictions.jsonl", "probes.jsonl", "stderr.log", "embeddings.npz")  # of a hidden set: they tell per pair
 ENVIRONMENT = "environment.json"
 CONTENTS = ("result.json", "articles.jsonl", "predictions.jsonl", "probes.jsonl", "timings.json")
 
 
-@dataclass(frozen=True, slots=True)
-class ArticleCount:
-    """Pairs of one article asked and answered rightly. article: an opaque name, the same in every bundle of a set."""
+class ArticleCount(Record, frozen=True):
+    """Pairs of one article, asked and correct. article: an opaque name, the same in every bundle of a set."""
 
     article: str
-    category: str
-    correct: int
-    asked: int
+    category: Annotated[str, Meta(min_length=1)]
+    correct: Annotated[int, Meta(ge=0, le=MOST)]
+    asked: Annotated[int, Meta(ge=1, le=MOST)]
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.article, str) and isinstance(self.category, str) and self.category):
-            raise ValueError(f"an article needs a name and a category, found {self.article!r} and {self.category!r}")
-        if type(self.correct) is not int or type(self.asked) is not int:
-            raise ValueError(f"article {self.article}: counts must be whole numbers")
-        if not 0 <= self.correct <= self.asked <= MOST or self.asked < 1:
+        if self.correct > self.asked:
             raise ValueError(f"article {self.article}: {self.correct} correct of {self.asked} asked cannot be")
+
+
+class PredictionLine(Record, frozen=True, kw_only=True):
+    """One line of `predictions.jsonl`."""
+
+    pair_id: PairId
+    p_in_order: Fraction
+
+
+class VariantLine(Record, frozen=True, kw_only=True):
+    """One line of `probes.jsonl`."""
+
+    pair_id: PairId
+    variant: Literal["repeated", "swapped", "perturbed", "exchanged", "blanked"]
+    p_in_order: Fraction
 
 
 @dataclass(frozen=True)
@@ -67,68 +91,58 @@ class Bundle:
 
     root: Path
     digest: str
-    result: dict[str, Any]
+    result: Result
     articles: tuple[ArticleCount, ...]
-    timings: dict[str, Any]
-    environment: dict[str, Any] | None = None  # of earlier bundles, and of predictions without a run
+    timings: Timings
+    environment: Environment | None = None  # None in earlier bundles, and for predictions without a run
 
     @cached_property
     def predictions(self) -> dict[str, float]:
-        """Probability in order, by pair id: read when first asked for, since a board of many rows does without."""
-        rows = files.read_records(self.root / "predictions.jsonl", "prediction", _read_prediction)
+        """The probability of being in order, by pair id; read on first use, since a board of many rows needs none."""
+        rows = files.read_records(self.root / "predictions.jsonl", PredictionLine, to_prediction)
         return {p.pair_id: p.p_in_order for p in rows}
 
     @cached_property
-    def probes(self) -> tuple[Prediction, ...]:
-        """Answers of the second pass, named "<pair id>:<variant>"."""
-        return tuple(files.read_records(self.root / "probes.jsonl", "probe", _read_probe))
+    def variants(self) -> tuple[Prediction, ...]:
+        """The predictions for the pairs that were asked again, in variants."""
+        return tuple(files.read_records(self.root / "probes.jsonl", VariantLine, to_variant))
 
 
 def folder(results: Path, submission: str, frozen: FrozenSet, modality: Modality) -> Path:
-    """Where the bundle of a run belongs below the results folder."""
+    """Return the folder of a run's bundle below the results folder."""
     manifest = frozen.manifest
     set_name = f"{manifest.name}-{manifest.version}-{manifest.subset}"
     return results / submission / set_name / modality.value.replace("+", "_")
 
 
-def describe_set(frozen: FrozenSet) -> dict[str, Any]:
-    manifest = frozen.manifest
-    return {
-        "name": manifest.name,
-        "version": manifest.version,
-        "subset": manifest.subset,
-        "digest": frozen.digest,
-        "visibility": manifest.visibility,
-        "pairs": len(frozen.questions),
-    }
-
-
-def describe_submission(submission: Submission, image: str | None, weights: str | None) -> dict[str, Any]:
-    return {
-        "name": submission.name,
-        "title": submission.title,
-        "kind": submission.kind,
-        "authors": list(submission.authors),
-        "licence": submission.licence,
-        "paper": submission.paper,
-        "parameters": submission.parameters,
-        "digest": submission.digest,
-        "image": image,
-        "weights": weights,
-        "training_data": list(submission.training_data),
-    }
+def describe_submission(submission: Submission, image: str | None, weights: str | None) -> SubmissionIdentity:
+    """Return a submission as a result names it. image, weights: their digests."""
+    manifest = submission.manifest
+    return SubmissionIdentity(
+        name=manifest.name,
+        title=submission.title,
+        kind=manifest.kind,
+        authors=list(manifest.authors),
+        licence=manifest.licence,
+        paper=manifest.paper,
+        parameters=manifest.parameters,
+        digest=submission.digest,
+        image=image,
+        weights=weights,
+        training_data=list(manifest.training_data),
+    )
 
 
 def count_articles(frozen: FrozenSet, predictions: Mapping[str, float]) -> list[ArticleCount]:
-    """Counts per article, under names that tell nothing of the article but agree between bundles of one set."""
+    """Return counts per article, under opaque names that agree between all bundles of one set."""
     key = hashlib.sha256(f"articles of {frozen.digest}".encode()).digest()
     asked: Counter[tuple[str, str]] = Counter()
     correct: Counter[tuple[str, str]] = Counter()
-    for pair, answer in zip(frozen.questions, frozen.truths, strict=True):
+    for pair, truth in zip(frozen.questions, frozen.truths, strict=True):
         if pair.pair_id in predictions:
-            cell = (pair.category, keyed.token(key, "article", answer.article_id))
+            cell = (pair.category, keyed.token(key, "article", truth.article_id))
             asked[cell] += 1
-            correct[cell] += Prediction(pair.pair_id, predictions[pair.pair_id]).label == answer.label
+            correct[cell] += predicted_label(predictions[pair.pair_id]) == truth.label
     return [
         ArticleCount(article, category, correct[category, article], n)
         for (category, article), n in sorted(asked.items())
@@ -137,67 +151,74 @@ def count_articles(frozen: FrozenSet, predictions: Mapping[str, float]) -> list[
 
 def write(
     root: Path,
-    result: Mapping[str, Any],
+    result: Result,
     articles: Sequence[ArticleCount],
     predictions: Mapping[str, float],
-    probes: Sequence[Prediction],
-    timings: Mapping[str, Any],
-    environment: Mapping[str, Any] | None = None,
+    variants: Sequence[Prediction],
+    timings: Timings,
+    environment: Environment | None = None,
 ) -> str:
-    """Write a bundle into `root`, where stderr.log may lie already; SHA256SUMS comes last. Returns its digest.
+    """Write a bundle into `root`, which may hold stderr.log already; SHA256SUMS comes last. Return its digest.
 
-    predictions: by pair id. probes: named "<pair id>:<variant>", as the plan's questions are.
+    Args:
+        predictions: the probability of each scored pair, by pair id.
+        variants: the predictions for the pairs that were asked again.
     """
-    schema.check(result, "result", "result.json")
-    lines = [files.json_line({"pair_id": pair_id, "p_in_order": p}) for pair_id, p in sorted(predictions.items())]
-    asked = sorted((*probe.pair_id.split(":"), probe.p_in_order) for probe in probes)
-    probed = [files.json_line({"pair_id": pair_id, "variant": v, "p_in_order": p}) for pair_id, v, p in asked]
-    counts = [
-        files.json_line({"article": a.article, "category": a.category, "correct": a.correct, "asked": a.asked})
-        for a in articles
-    ]
-    files.write(root / "articles.jsonl", "".join(counts).encode())
-    files.write(root / "predictions.jsonl", "".join(lines).encode())
-    files.write(root / "probes.jsonl", "".join(probed).encode())
-    files.write(root / "timings.json", files.json_page(timings).encode())
+    again = sorted((p.pair_id, p.variant.value, p.p_in_order) for p in variants)
+    lines = {
+        "articles.jsonl": [decoding.json_line(count) for count in articles],
+        "predictions.jsonl": [_line(pair_id=pair_id, p_in_order=p) for pair_id, p in sorted(predictions.items())],
+        "probes.jsonl": [_line(pair_id=pair_id, variant=variant, p_in_order=p) for pair_id, variant, p in again],
+    }
+    for name, rows in lines.items():
+        files.write(root / name, "".join(rows).encode())
+    files.write(root / "timings.json", decoding.json_page(timings).encode())
     if environment is not None:
-        schema.check(environment, "environment", ENVIRONMENT)
-        files.write(root / ENVIRONMENT, files.json_page(environment).encode())
-    files.write(root / "result.json", files.json_page(result).encode())
+        files.write(root / ENVIRONMENT, decoding.json_page(environment).encode())
+    files.write(root / "result.json", decoding.json_page(result).encode())
     return checksums.seal(root)
 
 
-def result_json(
+def _line(**fields: str | float) -> str:
+    return decoding.json_line(fields)
+
+
+def make_result(
     frozen: FrozenSet,
-    submission: Mapping[str, Any],
+    submission: SubmissionIdentity,
     modality: Modality,
     seed: int,
-    isolation: Mapping[str, Any],
-    trust: Mapping[str, Any],
-    scores: Mapping[str, Any] | None,
+    isolation: Isolation,
+    trust: Trust,
+    scores: Scores | None,
     failure: str | None,
-) -> dict[str, Any]:
-    """result.json of a run: scored, or failed by the submission's fault for the reason given."""
-    return {
-        "format": FORMAT,
-        "status": "failed" if failure else "scored",
-        "failure": {"fault": "submission", "reason": failure} if failure else None,
-        "set": describe_set(frozen),
-        "submission": dict(submission),
-        "modality": modality.value,
-        "protocol": protocol.VERSION,
-        "seed": seed,
-        "harness": {"version": __version__},
-        "isolation": dict(isolation),
-        "trust": dict(trust),
-        "scores": scores,
-    }
+) -> Result:
+    """Return the result of a run: scored, or failed by the submission's fault for the reason given."""
+    return Result(
+        status="failed" if failure else "scored",
+        failure=Failure(fault="submission", reason=failure) if failure else None,
+        set=frozen.identity,
+        submission=submission,
+        modality=modality,
+        protocol=protocol.VERSION,
+        seed=seed,
+        harness=HarnessIdentity(version=__version__),
+        isolation=isolation,
+        trust=trust,
+        scores=scores,
+    )
 
 
 def publish(found: Bundle, root: Path) -> Bundle:
-    """Write the public bundle of a hidden set's result into a new folder."""
-    if found.result["set"]["visibility"] != "hidden":
-        raise InputError(f"{found.root}: answers a public set, so there is nothing to withhold; it is public as it is")
+    """Write the public bundle of a hidden set's result into a new folder.
+
+    Raises:
+        InputError: the set is public, or `root` exists.
+    """
+    if found.result.set.visibility != "hidden":
+        raise InputError(
+            f"{found.root}: is a result on a public set, so there is nothing to withhold; share it as it is"
+        )
     if root.exists():
         raise InputError(f"{root}: exists already; name another folder")
     withheld = {name: files.sha256(found.root / name) for name in WITHHELD if (found.root / name).is_file()}
@@ -205,61 +226,40 @@ def publish(found: Bundle, root: Path) -> Bundle:
     for name in checksums.names(found.root):
         if name not in WITHHELD:
             shutil.copyfile(found.root / name, root / name)
-    files.write(root / "result.json", files.json_page(found.result | {"withheld": withheld}).encode())
+    public = msgspec.structs.replace(found.result, withheld=withheld)
+    files.write(root / "result.json", decoding.json_page(public).encode())
     checksums.seal(root)
     return read(root)
 
 
-def identity(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What a finished result depends on, under the names that `pipeline.identify` gives it."""
-    about = result["submission"]
-    return {
-        "set": result["set"]["digest"],
-        "submission": about["digest"],
-        "image": about["image"],
-        "weights": about["weights"],
-        "modality": result["modality"],
-        "protocol": result["protocol"],
-        "seed": result["seed"],
-        "probed": result["trust"]["probed"],
-        "sandbox": result["isolation"]["sandbox"],
-        "harness": result["harness"]["version"],
-    }
-
-
 def read(root: Path) -> Bundle:
-    """Read a bundle after checking every digest; an InputError names what is wrong with it."""
+    """Read a bundle after checking every digest.
+
+    Raises:
+        InputError: a file is altered, missing or extra, or does not follow the format; the message names it.
+    """
     digest = checksums.require(root, "Wanted the bundle as `wikiorder evaluate` wrote it: evaluate again.")
     if not (root / "result.json").is_file():
         raise InputError(f"{root}: no result.json in it, so it is no result bundle; evaluate again")
-    result = files.parse_object((root / "result.json").read_bytes(), str(root / "result.json"))
-    schema.check(result, "result", str(root / "result.json"))
+    result = decoding.decode(Result, (root / "result.json").read_bytes(), str(root / "result.json"))
+    withheld = {} if result.withheld is UNSET else result.withheld
     for name in CONTENTS:
-        if name not in result.get("withheld", {}) and not (root / name).is_file():
+        if name not in withheld and not (root / name).is_file():
             raise InputError(f"{root}: no {name} in it, so it is no result bundle; evaluate again")
-    timings = files.parse_object((root / "timings.json").read_bytes(), str(root / "timings.json"))
-    articles = tuple(files.read_records(root / "articles.jsonl", "article_count", _read_count))
+    timings = decoding.decode(Timings, (root / "timings.json").read_bytes(), str(root / "timings.json"))
+    articles = tuple(files.read_records(root / "articles.jsonl", ArticleCount, lambda count: count))
     return Bundle(root, digest, result, articles, timings, _read_environment(root / ENVIRONMENT))
 
 
-def _read_environment(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    environment = files.parse_object(path.read_bytes(), str(path))
-    schema.check(environment, "environment", str(path))
-    return environment
+def _read_environment(path: Path) -> Environment | None:
+    return decoding.decode(Environment, path.read_bytes(), str(path)) if path.is_file() else None
 
 
-def _read_count(row: dict[str, Any]) -> ArticleCount:
-    return ArticleCount(row["article"], row["category"], row["correct"], row["asked"])
+def to_prediction(line: PredictionLine) -> Prediction:
+    """Return the prediction of one line of `predictions.jsonl`."""
+    return Prediction(line.pair_id, line.p_in_order)
 
 
-def _read_probe(row: dict[str, Any]) -> Prediction:
-    pair_id, variant = row["pair_id"], Variant(row["variant"])
-    if not isinstance(pair_id, str) or VARIANT_MARK in pair_id:
-        raise ValueError(f"{str(pair_id)[:80]!r} is no pair's id")
-    return Prediction(f"{pair_id}{VARIANT_MARK}{variant}", row["p_in_order"])
-
-
-def _read_prediction(row: dict[str, Any]) -> Prediction:
-    return Prediction(row["pair_id"], row["p_in_order"])
+def to_variant(line: VariantLine) -> Prediction:
+    """Return the prediction of one line of `probes.jsonl`."""
+    return Prediction(line.pair_id, line.p_in_order, Variant(line.variant))

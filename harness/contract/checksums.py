@@ -18,17 +18,17 @@ SHOWN = 5  # how many problems one message names before it counts the rest
 
 
 def names(root: Path) -> list[str]:
-    """The relative POSIX path of every file and link below `root`, SHA256SUMS excepted, sorted."""
+    """Return the relative POSIX path of every file and link below `root` except SHA256SUMS, sorted."""
     return list(walk(root))
 
 
 def walk(root: Path) -> Iterator[str]:
-    """The same one by one, however many there are: the entries of one folder are in memory at a time."""
+    """Yield the same paths one by one; only the entries of one folder are in memory at a time."""
     return (name for name, _ in _walk(_entries(str(root))) if name != SUMS)
 
 
 def _walk(entries: Iterable[os.DirEntry[str]], prefix: str = "") -> Iterator[tuple[str, bool]]:
-    """Every file and link, sorted, and whether it is a link."""
+    """Yield every file and link, sorted, and whether it is a link."""
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(_entries(entry.path), f"{prefix}{entry.name}/")
@@ -37,7 +37,7 @@ def _walk(entries: Iterable[os.DirEntry[str]], prefix: str = "") -> Iterator[tup
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
-    """A folder's entries in the order of the paths that begin with them: the slash after a folder's name counts."""
+    """Return a folder's entries in the order of full paths: a folder's name sorts with the slash after it."""
     with os.scandir(folder) as entries:  # strings here: with pathlib it took a tenth of a build
         return sorted(
             entries, key=lambda entry: f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
@@ -47,7 +47,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 def seal(root: Path, known: Callable[[str], str | None] = lambda name: None) -> str:  # noqa: ARG005 - knows none
     """Write SHA256SUMS, the last file of a folder, and return its own SHA-256, the folder's digest.
 
-    known: the digest of a file that need not be read again, from its relative path; else None.
+    known: returns the digest of a file that need not be read again, by its relative path; else None.
     """
     found = walk(root)  # lists the folder now, when SHA256SUMS is not begun
     files.write(root / SUMS, (f"{known(name) or files.sha256(root / name)}  {name}\n".encode() for name in found))
@@ -55,7 +55,11 @@ def seal(root: Path, known: Callable[[str], str | None] = lambda name: None) -> 
 
 
 def verify(root: Path, workers: int | None = None) -> tuple[str, list[str]]:
-    """The folder's digest, and one line for every altered, missing or extra file (none: it is whole)."""
+    """Return the folder's digest, and one line for every altered, missing or extra file (none if it is whole).
+
+    Raises:
+        InputError: there is no such folder, or it has no SHA256SUMS.
+    """
     if not root.is_dir():
         raise InputError(f"{root}: no such folder")
     if not (root / SUMS).is_file():
@@ -90,7 +94,11 @@ def _altered(root: Path, wanted: Mapping[str, str], names: Iterable[str]) -> lis
 
 
 def require(root: Path, advice: str) -> str:
-    """The digest of a folder that is whole; else an InputError that names what differs and gives the advice."""
+    """Return the digest of a folder that is whole.
+
+    Raises:
+        InputError: a file is altered, missing or extra; the message names it and ends with `advice`.
+    """
     digest, problems = verify(root)
     if problems:
         more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""

@@ -7,7 +7,7 @@ range is refused when the record is decoded, and `schemas.py` generates the publ
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -18,6 +18,11 @@ from harness.errors import InputError
 DEEPEST = 64  # levels of nesting; a raw article has five
 DIGITS = 20  # of a whole number: 64 bits hold no more
 QUOTED = 120  # characters of a wrong value that a message shows
+
+PATH_PART = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+
+WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "null": "null"}
+IN_WORDS = re.compile("`(" + "|".join(WORDS) + ")`")
 
 Decoded = TypeVar("Decoded")
 JsonObject = dict[str, Any]  # parsed JSON of no known type: only a decoder handles one
@@ -49,13 +54,35 @@ def convert(kind: type[Decoded], value: object, where: str) -> Decoded:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).removesuffix("`").partition(" - at `$")
-        raise InputError(f"{where}: {path.lstrip('.') or 'the object'}: {reason[:QUOTED]}") from None
+        reason, at, path = str(error).partition(" - at `$")
+        path = path.removesuffix("`")
+        reason = reason.replace("Object missing required field", "lacks the field").replace(
+            "Object contains", "has the"
+        )
+        found = f"found {_quote(_at(value, path))}, " if at and "Expected" in reason else ""
+        if found:
+            reason = "wanted " + IN_WORDS.sub(lambda match: WORDS[match[1]], reason.partition(", got ")[0][9:])
+        raise InputError(f"{where}: {path.lstrip('.') or 'the object'}: {found}{reason[:QUOTED]}") from None
+
+
+def _at(value: Any, path: str) -> Any:
+    """Return the part of a parsed value at a path such as `.steps[0].image`; the last part known where it ends."""
+    for name, index in PATH_PART.findall(path):
+        try:
+            value = value[name] if name else value[int(index)]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return value
+    return value
+
+
+def _quote(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= QUOTED // 2 else text[: QUOTED // 2] + "…"
 
 
 def to_json(record: object) -> Any:
-    """Return a record as plain JSON values."""
-    return msgspec.to_builtins(record, str_keys=True)
+    """Return a record as plain JSON values: dicts, lists, text, numbers, booleans and None."""
+    return json.loads(json_line(record))
 
 
 def json_line(record: object) -> str:
@@ -69,27 +96,38 @@ def json_page(record: object) -> str:
 
 
 def _dumps(record: object, **layout: Any) -> str:
-    return json.dumps(to_json(record), sort_keys=True, ensure_ascii=False, allow_nan=False, **layout) + "\n"
+    plain = msgspec.to_builtins(record)
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False, allow_nan=False, **layout) + "\n"
 
 
 def parse_object(text: bytes | str, where: str) -> JsonObject:
-    """Parse one JSON object whose type is not known yet.
-
-    The result can be written again: it holds no NaN, no number beyond a float, no lone surrogate, and no nesting that
-    recursion would not survive.
+    """Parse one JSON object whose type is not known yet, as strictly as `parse`.
 
     Raises:
-        InputError: the text is no such object.
+        InputError: the text is no JSON object.
+    """
+    value = parse(text, where)
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: found a JSON {type(value).__name__}, wanted an object")
+    return value
+
+
+def parse(text: bytes | str, where: str, any_number: bool = False) -> Any:
+    """Parse one JSON value from outside. any_number: let NaN and infinities through, for a caller that names them.
+
+    The result can be written again: it holds no NaN, no number beyond a float, no lone surrogate, no key twice in one
+    object, and no nesting that recursion would not survive.
+
+    Raises:
+        InputError: the text is no such value.
     """
     try:
         plain = (text if isinstance(text, str) else text.decode()).removeprefix("\ufeff")
-        value = DECODER.decode(plain)
+        value = (LENIENT if any_number else DECODER).decode(plain)
         if "\\u" in plain:  # an escape may stand for half of a surrogate pair, which no encoder can write
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not valid JSON ({_reason(error)}); wanted one JSON object, in UTF-8") from None
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: found a JSON {type(value).__name__}, wanted an object")
     if plain.count("{") + plain.count("[") > DEEPEST and _deeper(value, DEEPEST):
         raise InputError(f"{where}: nested more than {DEEPEST} levels deep; wanted a plain JSON object")
     return value
@@ -115,7 +153,8 @@ def _whole(text: str) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
     found = dict(pairs)
     if len(found) != len(pairs):
-        twice = next(name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number]))
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key {twice[:QUOTED]!r} stands twice in one object")
     return found
 
@@ -123,15 +162,18 @@ def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
 DECODER = json.JSONDecoder(
     parse_constant=_refuse_number, parse_float=_finite, parse_int=_whole, object_pairs_hook=_unique
 )
+LENIENT = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _deeper(value: Any, levels: int) -> bool:
     """Return whether a JSON value is nested more than so many levels deep."""
-    inner = [value]
+    inner = [value] if _nests(value) else []
     for _ in range(levels):
-        inner = [v for found in inner for v in _held(found) if isinstance(v, dict | list)]
-    return bool(inner)
+        inner = [v for held in inner for v in (held.values() if isinstance(held, dict) else held) if _nests(v)]
+        if not inner:
+            return False
+    return True
 
 
-def _held(value: Mapping[str, Any] | list[Any]) -> list[Any]:
-    return list(value.values()) if isinstance(value, Mapping) else value
+def _nests(value: Any) -> bool:
+    return isinstance(value, dict | list)

@@ -1,11 +1,11 @@
 """The frozen set: the one owner of its format, which writes it and reads it.
 
     NAME/test/
-      manifest.json           what it is: see schemas/manifest.schema.json
+      manifest.json           name, version, counts, provenance: `Manifest`
       questions.jsonl         pair_id, category, title, steps: [{headline, image}, {headline, image}]
       images/ab/<sha256>.jpg  pictures, named by their content
       answers/answers.jsonl   pair_id, label, article_id, positions, strata; never leaves the harness
-      README.md, croissant.json   the set described for people and for machines, by whoever built it
+      README.md, croissant.json   descriptions for people and for programs, written by the builder
       SHA256SUMS              every other file; the digest of the set is the SHA-256 of this file
 
 A set is verified whole before use. A mismatch is named and refused, never repaired.
@@ -17,47 +17,70 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-from harness.contract import checksums, files, schema
+import msgspec
+from msgspec import Meta
+
+from harness.contract import checksums, decoding, files
+from harness.contract.decoding import JsonObject, Record
+from harness.contract.result import Count, SetIdentity, Visibility
 from harness.errors import InputError
 from harness.records import GroundTruth, Step, StepPair
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 SUBSETS = ("train", "validation", "test")
 
+PairId = Annotated[str, Meta(pattern="^[0-9a-z-]{1,64}$")]
+Text = Annotated[str, Meta(min_length=1)]
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a set is. `details` holds what the builder adds: spec, seed, filters, licence, canary GUID."""
 
-    name: str
-    version: str
-    subset: str
-    visibility: str
-    counts: dict[str, int]
-    details: dict[str, Any] = field(default_factory=dict)
+class Manifest(Record, frozen=True):
+    """`manifest.json`. `details` holds the builder's facts: spec, seed, filters, licence, canary GUID."""
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "format": FORMAT,
-            "name": self.name,
-            "version": self.version,
-            "subset": self.subset,
-            "visibility": self.visibility,
-            "counts": self.counts,
-            "details": self.details,
-        }
+    name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
+    version: Annotated[str, Meta(pattern="^[0-9]+(\\.[0-9]+)*$")]
+    subset: Annotated[str, Meta(pattern="^(train|validation|test)$")]
+    visibility: Visibility
+    counts: dict[str, Count]
+    details: JsonObject = msgspec.field(default_factory=dict)
+    format: Literal[1] = FORMAT
+
+
+class ShownStep(Record, frozen=True, kw_only=True):
+    """A step as `questions.jsonl` writes it."""
+
+    headline: Text
+    image: Annotated[str, Meta(pattern="^images/[0-9a-f]{2}/[0-9a-f]{64}\\.(jpg|png|webp)$")]
+
+
+class QuestionLine(Record, frozen=True, kw_only=True):
+    """One line of `questions.jsonl`."""
+
+    pair_id: PairId
+    category: Annotated[str, Meta(min_length=1, max_length=200)]
+    title: str
+    steps: tuple[ShownStep, ShownStep]
+
+
+class TruthLine(Record, frozen=True, kw_only=True):
+    """One line of `answers/answers.jsonl`."""
+
+    pair_id: PairId
+    label: Literal[0, 1]
+    article_id: Text
+    positions: tuple[Count, Count]
+    strata: dict[str, str]
 
 
 @dataclass(frozen=True)
 class FrozenSet:
     """A verified set in memory; pictures stay on disk.
 
-    questions: in the set's keyed order. answers: the same pairs in the same order.
+    questions: the pairs, in the set's keyed order. truths: the ground truth of the same pairs in the same order.
     """
 
     root: Path
@@ -70,18 +93,31 @@ class FrozenSet:
     def title(self) -> str:
         return f"{self.manifest.name} {self.manifest.version} {self.manifest.subset}"
 
+    @property
+    def identity(self) -> SetIdentity:
+        """Return the set as a result names it."""
+        m = self.manifest
+        return SetIdentity(
+            name=m.name,
+            version=m.version,
+            subset=m.subset,
+            digest=self.digest,
+            visibility=m.visibility,
+            pairs=len(self.questions),
+        )
+
     def picture(self, step: Step) -> Path:
         return self.root / step.image
 
 
 def picture_name(content: bytes, suffix: str) -> str:
-    """The set-relative path of a picture: its content's hash, and the suffix of its true format."""
+    """Return the set-relative path of a picture: its content's hash, and the suffix of its true format."""
     digest = hashlib.sha256(content).hexdigest()
     return f"images/{digest[:2]}/{digest}{suffix}"
 
 
 def digest_in_name(name: str) -> str | None:
-    """The digest of a picture, by its path below a set or a folder of sets; None for any other file."""
+    """Return the digest of a picture from its path below a set or a folder of sets; None for any other file."""
     *_, kind, _, last = ["", "", *name.split("/")]
     return last.partition(".")[0] if kind == "images" else None
 
@@ -112,7 +148,7 @@ Describe = Callable[[Manifest, Path], Mapping[str, str]]  # file name: its text
 def freeze(
     root: Path, manifest: Manifest, rows: Iterable[tuple[StepPair, GroundTruth]], describe: Describe | None = None
 ) -> str:
-    """Freeze `root`, which holds the pictures already, and return its digest. What no row shows is removed."""
+    """Freeze `root`, which holds the pictures already, and return its digest. Pictures without a row are removed."""
     rows = list(rows)
     shown = {step.image for pair, _ in rows for step in (pair.first, pair.second)}
     for name in checksums.names(root):
@@ -127,16 +163,18 @@ def freeze(
 def finish(
     root: Path, manifest: Manifest, rows: Collection[tuple[StepPair, GroundTruth]], describe: Describe | None = None
 ) -> str:
-    """Freeze `root`, which holds the pictures that its rows show and nothing else. Rows keep the order they come in.
+    """Freeze `root`, which holds exactly the pictures of its rows, and return its digest. Rows keep their order.
 
-    Times are zeroed; answers become readable by the owner alone. Rows are gone over twice, and not held.
-    describe: called when everything else is written; gives further files, which are frozen with the rest.
+    Modification times are zeroed; the ground truth becomes readable by the owner alone. `rows` is iterated twice.
+
+    Args:
+        describe: called when everything else is written; returns the text of further files by name.
     """
     (root / "answers").mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_lines(root / "questions.jsonl", (_question_json(pair) for pair, _ in rows))
-    _write_lines(root / "answers/answers.jsonl", (_answer_json(answer) for _, answer in rows))
+    _write_lines(root / "questions.jsonl", (_question_line(pair) for pair, _ in rows))
+    _write_lines(root / "answers/answers.jsonl", (_truth_line(truth) for _, truth in rows))
     (root / "answers/answers.jsonl").chmod(0o600)
-    (root / "manifest.json").write_text(files.json_page(manifest.to_json()), encoding="utf-8")
+    (root / "manifest.json").write_text(decoding.json_page(manifest), encoding="utf-8")
     for name, text in (describe(manifest, root) if describe else {}).items():
         (root / name).write_text(text, encoding="utf-8")
     digest = checksums.seal(root, digest_in_name)
@@ -146,72 +184,76 @@ def finish(
     return digest
 
 
-def _write_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
+def _write_lines(path: Path, records: Iterable[Record]) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.writelines(map(files.json_line, records))
+        stream.writelines(map(decoding.json_line, records))
 
 
 def load(root: Path) -> FrozenSet:
-    """Verify a set whole, then read it. Any flipped byte is named and refused."""
+    """Verify a set whole, then read it.
+
+    Raises:
+        InputError: a file is altered, missing or extra, or does not follow the format; the message names it.
+    """
     digest = checksums.require(root, "Wanted the frozen set as it was made: fetch or build it again.")
     manifest = read_manifest(root)
-    questions = tuple(files.read_records(root / "questions.jsonl", "question", _read_question))
-    answers = tuple(files.read_records(root / "answers/answers.jsonl", "answer", _read_answer))
-    _check_alignment(root, questions, answers)
-    return FrozenSet(root, digest, manifest, questions, answers)
+    questions = tuple(files.read_records(root / "questions.jsonl", QuestionLine, _to_pair))
+    truths = tuple(files.read_records(root / "answers/answers.jsonl", TruthLine, _to_truth))
+    _check_alignment(root, questions, truths)
+    return FrozenSet(root, digest, manifest, questions, truths)
 
 
 def of_category(frozen: FrozenSet, category: str) -> FrozenSet:
-    """The pairs of one category, as a set of its own in the same folder: for a model that is made for it alone.
+    """Return the pairs of one category as a set of its own in the same folder, for a model trained for it alone.
 
-    Its name and digest say which part of which set it is, so that no result on it passes for one on the whole.
+    Its name and digest tell it from the whole set, so that no result on it can be taken for one on the whole.
+
+    Raises:
+        InputError: the set has no pair of that category.
     """
     rows = [row for row in zip(frozen.questions, frozen.truths, strict=True) if row[0].category == category]
     if not rows:
         held = ", ".join(sorted({pair.category for pair in frozen.questions}))
         raise InputError(f"{frozen.root}: no pair of category {category!r}; it holds {held or 'none at all'}")
-    questions, answers = zip(*rows, strict=True)
+    questions, truths = zip(*rows, strict=True)
     name = f"{frozen.manifest.name}-{re.sub('[^a-z0-9]+', '-', category.lower())}"
-    manifest = replace(frozen.manifest, name=name, counts={category: len(rows)})
+    manifest = msgspec.structs.replace(frozen.manifest, name=name, counts={category: len(rows)})
     digest = hashlib.sha256(f"the pairs of {category} in {frozen.digest}".encode()).hexdigest()
-    return FrozenSet(frozen.root, digest, manifest, questions, answers)
+    return FrozenSet(frozen.root, digest, manifest, questions, truths)
 
 
-def _question_json(pair: StepPair) -> dict[str, Any]:
-    steps = [{"headline": step.headline, "image": step.image} for step in (pair.first, pair.second)]
-    return {"pair_id": pair.pair_id, "category": pair.category, "title": pair.title, "steps": steps}
+def _question_line(pair: StepPair) -> QuestionLine:
+    first, second = (ShownStep(headline=step.headline, image=step.image) for step in (pair.first, pair.second))
+    return QuestionLine(pair_id=pair.pair_id, category=pair.category, title=pair.title, steps=(first, second))
 
 
-def _answer_json(answer: GroundTruth) -> dict[str, Any]:
-    return {
-        "pair_id": answer.pair_id,
-        "label": answer.label,
-        "article_id": answer.article_id,
-        "positions": list(answer.positions),
-        "strata": dict(answer.strata),
-    }
+def _truth_line(truth: GroundTruth) -> TruthLine:
+    return TruthLine(
+        pair_id=truth.pair_id,
+        label=1 if truth.label else 0,
+        article_id=truth.article_id,
+        positions=truth.positions,
+        strata=dict(truth.strata),
+    )
 
 
 def read_manifest(root: Path) -> Manifest:
+    """Read `manifest.json` of a set."""
     path = root / "manifest.json"
-    record = files.parse_object(path.read_bytes(), str(path))
-    schema.check(record, "manifest", str(path))
-    fields = ("name", "version", "subset", "visibility", "counts", "details")
-    return Manifest(*(record[key] for key in fields))
+    return decoding.decode(Manifest, path.read_bytes(), str(path))
 
 
-def _read_question(row: dict[str, Any]) -> StepPair:
-    first, second = (Step(step["headline"], step["image"]) for step in row["steps"])
-    return StepPair(row["pair_id"], row["category"], row["title"], first, second)
+def _to_pair(line: QuestionLine) -> StepPair:
+    first, second = (Step(step.headline, step.image) for step in line.steps)
+    return StepPair(line.pair_id, line.category, line.title, first, second)
 
 
-def _read_answer(row: dict[str, Any]) -> GroundTruth:
-    first, second = row["positions"]
-    return GroundTruth(row["pair_id"], row["label"], row["article_id"], (first, second), row["strata"])
+def _to_truth(line: TruthLine) -> GroundTruth:
+    return GroundTruth(line.pair_id, line.label, line.article_id, line.positions, line.strata)
 
 
-def _check_alignment(root: Path, questions: Sequence[StepPair], answers: Sequence[GroundTruth]) -> None:
-    if [pair.pair_id for pair in questions] != [answer.pair_id for answer in answers]:
+def _check_alignment(root: Path, questions: Sequence[StepPair], truths: Sequence[GroundTruth]) -> None:
+    if [pair.pair_id for pair in questions] != [truth.pair_id for truth in truths]:
         raise InputError(f"{root}: questions and answers do not hold the same pairs in the same order; rebuild the set")
     if len({pair.pair_id for pair in questions}) != len(questions):
         raise InputError(f"{root}: a pair_id stands twice in questions.jsonl; rebuild the set")

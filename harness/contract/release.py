@@ -1,11 +1,12 @@
-"""The release key: what makes a set hidden although its crawl and its spec are public.
+"""The release key: the secret that makes a set hidden although its crawl and its spec are public.
 
-The spec's public seed decides the split and which pairs are drawn. The key decides what must not be guessed: which half
-is inverted, the opaque ids, the order of the rows, and which pairs are canaries. A set records only its fingerprint.
+The public seed of the spec decides the split and the choice of pairs. The key decides everything that must not be
+guessed: which half of the pairs is inverted, the opaque ids, the order of the rows, and which pairs are canaries. A set
+records only the fingerprint of its key.
 
-A canary is a pair like any other whose recorded label is a coin flip under the key. Whoever cannot read the answers
-agrees with 200 of 400 on average, whatever his skill. Nothing in the set marks one: its id is an HMAC like any other
-id, under another purpose, so that only the holder of the key can tell.
+A canary is a pair like any other whose recorded label is a coin flip under the key. A submission that cannot read the
+ground truth agrees with 200 of 400 on average, however good it is. Nothing in the set marks a canary: its id is an HMAC
+like any other id, under another purpose, so that only the holder of the key can tell.
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ PURPOSES = {False: "pair id", True: "canary id"}
 
 
 def read_key(path: Path) -> bytes:
-    """The key in a file: at least 32 bytes, as `head -c 32 /dev/urandom > FILE` makes them."""
+    """Read a release key: at least 32 bytes, as `head -c 32 /dev/urandom > FILE` makes them.
+
+    Raises:
+        InputError: the file cannot be read, or is too short.
+    """
     try:
         key = path.read_bytes()
     except OSError as error:
@@ -35,29 +40,37 @@ def read_key(path: Path) -> bytes:
 
 
 def fingerprint(key: bytes) -> str:
-    """What a set records of its key: 64 hexadecimal digits that do not give it away."""
+    """Return the fingerprint that a set records of its key: 64 hexadecimal digits that do not reveal it."""
     return keyed.digest(key, "fingerprint").hex()
 
 
 def pair_id(key: bytes, article_id: str, first: Step, second: Step, canary: bool = False) -> str:
-    """The opaque id of two steps asked in this order."""
+    """Return the opaque id of two steps shown in this order."""
     shown = (first.headline, first.image, second.headline, second.image)
     return keyed.token(key, PURPOSES[canary], article_id, *shown)
 
 
 def canaries(frozen: FrozenSet, key: bytes) -> dict[str, GroundTruth]:
-    """The answers of the canaries, by pair id. An InputError where the key is not the set's."""
+    """Return the recorded ground truth of the canaries, by pair id.
+
+    Raises:
+        InputError: the key is not the one that the set was built with.
+    """
     if frozen.manifest.details.get("release_key") != fingerprint(key):
         raise InputError(f"{frozen.title}: this is not the release key that the set was built with")
     return {
-        answer.pair_id: answer
-        for pair, answer in zip(frozen.questions, frozen.truths, strict=True)
-        if pair.pair_id == pair_id(key, answer.article_id, pair.first, pair.second, canary=True)
+        truth.pair_id: truth
+        for pair, truth in zip(frozen.questions, frozen.truths, strict=True)
+        if pair.pair_id == pair_id(key, truth.article_id, pair.first, pair.second, canary=True)
     }
 
 
 def secret(frozen: FrozenSet, key: bytes | None) -> dict[str, GroundTruth]:
-    """The canaries of a hidden set, none of a public one. An InputError where a hidden set comes without its key."""
+    """Return the canaries of a hidden set, none of a public one.
+
+    Raises:
+        InputError: the set is hidden and `key` is None, or the key is another set's.
+    """
     if frozen.manifest.visibility == "public":
         return {}
     if key is None:
@@ -68,9 +81,9 @@ def secret(frozen: FrozenSet, key: bytes | None) -> dict[str, GroundTruth]:
 
 
 def counted(frozen: FrozenSet, canaries: Mapping[str, GroundTruth]) -> FrozenSet:
-    """The set as it is scored: without its canaries."""
+    """Return the set as it is scored: without its canaries."""
     if not canaries:
         return frozen
     questions = tuple(pair for pair in frozen.questions if pair.pair_id not in canaries)
-    answers = tuple(answer for answer in frozen.truths if answer.pair_id not in canaries)
-    return replace(frozen, questions=questions, truths=answers)
+    truths = tuple(truth for truth in frozen.truths if truth.pair_id not in canaries)
+    return replace(frozen, questions=questions, truths=truths)

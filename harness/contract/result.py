@@ -247,7 +247,7 @@ class HarnessIdentity(Record, frozen=True, kw_only=True):
 
 
 class Isolation(Record, frozen=True, kw_only=True):
-    """What stood between the predictor and the ground truth. `isolated`: no known way led to it."""
+    """The barriers between the predictor and the ground truth. `isolated`: no known way led to it."""
 
     sandbox: SandboxName
     isolated: bool

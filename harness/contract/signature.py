@@ -1,7 +1,7 @@
-"""Who vouches for a bundle: an ed25519 signature over its digest, in `<bundle>.sig` beside the folder.
+"""Signatures of bundles: ed25519 over a bundle's digest, in `<bundle>.sig` beside the folder.
 
-The digest is that of SHA256SUMS, thus of every file in the bundle. The signature stands outside, so that a bundle
-stays the same whoever signs it. Covered: that the holder of the key signed these very bytes. Not covered: that the
+The digest is that of SHA256SUMS, thus of every file in the bundle. The signature stands outside the folder, so that
+signing does not change the bundle. Covered: the holder of the key signed exactly these bytes. Not covered: that the
 run was honest, which only the holder can know.
 
     {"bundle": <64 hex digits>, "format": 1, "key": <64 hex digits>, "signature": <128 hex digits>}
@@ -10,29 +10,44 @@ run was honest, which only the holder can know.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from harness.contract import files
+from msgspec import Meta
+
+from harness.contract import decoding, files
+from harness.contract.decoding import Record
 from harness.errors import InputError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-FORMAT = 1
-PURPOSE = b"wikiorder bundle 1\n"  # what is signed begins so: a signature serves for nothing else
-HEX = re.compile(r"[0-9a-f]+")
-SIZES = {"bundle": 64, "key": 64, "signature": 128}  # hexadecimal digits
+FORMAT: Literal[1] = 1
+PURPOSE = b"wikiorder bundle 1\n"  # the first bytes of every signed text, so that a signature serves for nothing else
+
+Hex64 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class SignatureFile(Record, frozen=True, kw_only=True):
+    """`<bundle>.sig`: the digest of the bundle, the public key, and the signature, in hexadecimal digits."""
+
+    bundle: Hex64
+    key: Hex64
+    signature: Annotated[str, Meta(pattern="^[0-9a-f]{128}$")]
+    format: Literal[1] = FORMAT
 
 
 def path_of(root: Path) -> Path:
-    """Where the signature of a bundle lies: beside its folder."""
+    """Return the path of a bundle's signature, beside its folder."""
     return root.with_name(root.name + ".sig")
 
 
 def create_key(path: Path) -> Ed25519PrivateKey:
-    """A new private key, readable by its owner alone; an existing file is left as it is."""
+    """Make a new private key, readable by its owner alone.
+
+    Raises:
+        InputError: the file exists, or cannot be written.
+    """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -50,7 +65,11 @@ def create_key(path: Path) -> Ed25519PrivateKey:
 
 
 def read_key(path: Path) -> Ed25519PrivateKey:
-    """The private key in a PEM file, as create_key and `openssl genpkey -algorithm ed25519` write it."""
+    """Read a private key from a PEM file, as `create_key` and `openssl genpkey -algorithm ed25519` write it.
+
+    Raises:
+        InputError: the file cannot be read, or holds no unencrypted ed25519 key.
+    """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -66,44 +85,36 @@ def read_key(path: Path) -> Ed25519PrivateKey:
 
 
 def public_name(key: Ed25519PrivateKey) -> str:
-    """The public half, as 64 hexadecimal digits."""
+    """Return the public key as 64 hexadecimal digits."""
     return key.public_key().public_bytes_raw().hex()
 
 
 def sign(root: Path, digest: str, key: Ed25519PrivateKey) -> Path:
-    """Write the signature of the bundle `root`, whose digest this is. The same key and bundle give the same bytes."""
-    record = {
-        "format": FORMAT,
-        "bundle": digest,
-        "key": public_name(key),
-        "signature": key.sign(PURPOSE + digest.encode()).hex(),
-    }
+    """Write the signature of the bundle `root`, which has this digest. The same key and bundle give the same bytes."""
+    signed = key.sign(PURPOSE + digest.encode()).hex()
+    record = SignatureFile(bundle=digest, key=public_name(key), signature=signed)
     path = path_of(root)
-    files.write(path, files.json_page(record).encode())
+    files.write(path, decoding.json_page(record).encode())
     return path
 
 
 def signer(path: Path, digest: str) -> str | None:
-    """The public key that signed the bundle of this digest; None where there is no signature.
+    """Return the public key that signed the bundle of this digest; None where there is no signature.
 
-    An InputError says why a signature that is there does not hold.
+    Raises:
+        InputError: there is a signature, but it is malformed, of another bundle, or does not verify.
     """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     if not path.is_file():
         return None
-    record = files.parse_object(path.read_bytes(), str(path))
-    for name, size in SIZES.items():
-        if not isinstance(value := record.get(name), str) or len(value) != size or not HEX.fullmatch(value):
-            raise InputError(f"{path}: {name} is not {size} hexadecimal digits; sign the bundle again")
-    if record["bundle"] != digest:
-        raise InputError(
-            f"{path}: signs bundle {record['bundle'][:12]}…, but this one is {digest[:12]}…; sign it again"
-        )
+    record = decoding.decode(SignatureFile, path.read_bytes(), str(path))
+    if record.bundle != digest:
+        raise InputError(f"{path}: signs bundle {record.bundle[:12]}…, but this one is {digest[:12]}…; sign it again")
     try:
-        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(record["key"]))
-        public.verify(bytes.fromhex(record["signature"]), PURPOSE + digest.encode())
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(record.key))
+        public.verify(bytes.fromhex(record.signature), PURPOSE + digest.encode())
     except (InvalidSignature, ValueError):
-        raise InputError(f"{path}: the signature does not hold for key {record['key'][:12]}…; sign it again") from None
-    return str(record["key"])
+        raise InputError(f"{path}: the signature does not hold for key {record.key[:12]}…; sign it again") from None
+    return record.key

@@ -6,88 +6,122 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from harness.contract import files, schema
+from msgspec import Meta
+
+from harness.contract import decoding, files
+from harness.contract.decoding import Record
 from harness.contract.protocol import MAX_BATCH
+from harness.contract.result import Count, Digest, Kind, Name
 from harness.errors import InputError
 from harness.records import Modality
 
 MANIFEST = "submission.toml"
 IGNORED = {"__pycache__", ".git", ".DS_Store"}
+MAX_MEMORY_GIB = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What a submission asks for; the sandbox's own limits stand above it."""
+class Resources(Record, frozen=True, kw_only=True):
+    """The resources that a submission asks for; the sandbox's own limits stand above them."""
 
     gpu: bool = False
-    memory_gib: float = 4.0
-    batch: int = 64
+    memory_gib: Annotated[float, Meta(gt=0, le=MAX_MEMORY_GIB)] = 4.0
+    batch: Annotated[int, Meta(ge=1, le=MAX_BATCH)] = 64
+
+
+class ImageSource(Record, frozen=True, kw_only=True):
+    """Where the container image comes from: a Dockerfile in the folder, or an image named by digest."""
+
+    dockerfile: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,80}$")] | None = None
+    reference: Annotated[str, Meta(pattern="^[a-z0-9./:_-]{1,200}@sha256:[0-9a-f]{64}$")] | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.memory_gib <= 512 or not 1 <= self.batch <= MAX_BATCH:
-            raise ValueError(f"resources out of range: {self}")
+        if (self.dockerfile is None) == (self.reference is None):
+            raise ValueError("name either `dockerfile` or `reference`, not both")
+
+
+class WeightsSource(Record, frozen=True, kw_only=True):
+    """Where the weights come from, in the contributor's words; nothing is downloaded from it."""
+
+    source: Annotated[str, Meta(max_length=300)]
+    revision: Annotated[str, Meta(max_length=100)] | None = None
+    sha256: Digest | None = None
+
+
+class SubmissionManifest(Record, frozen=True, kw_only=True):
+    """`submission.toml`: a submission's description and command. Nothing in it can loosen the sandbox."""
+
+    name: Name
+    authors: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(min_length=1, max_length=50)
+    ]
+    licence: Annotated[str, Meta(min_length=1, max_length=100)]
+    modalities: Annotated[tuple[Modality, ...], Meta(min_length=1)]
+    command: Annotated[tuple[Annotated[str, Meta(max_length=500)], ...], Meta(min_length=1, max_length=50)]
+    title: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    kind: Kind = "model"
+    paper: Annotated[str, Meta(max_length=300)] | None = None
+    parameters: Count | None = None
+    image: ImageSource = ImageSource(dockerfile="Dockerfile")
+    resources: Resources = Resources()
+    weights: WeightsSource | None = None
+    training_data: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=50)] = ()
+
+    def __post_init__(self) -> None:
+        if len(set(self.modalities)) < len(self.modalities):
+            raise ValueError(f"modalities names one twice: {', '.join(self.modalities)}")
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A submission as its folder says. digest: SHA-256 over the path and content of every file in the folder."""
+    """A submission on disk. digest: SHA-256 over the path and content of every file in the folder."""
 
     folder: Path
     digest: str
-    name: str
-    title: str
-    kind: str
-    authors: tuple[str, ...]
-    licence: str
-    modalities: tuple[Modality, ...]
-    command: tuple[str, ...]
-    dockerfile: str | None
-    image: str | None
-    resources: Resources
-    parameters: int | None
-    paper: str | None
-    training_data: tuple[str, ...]
+    manifest: SubmissionManifest
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def title(self) -> str:
+        return self.manifest.title or self.manifest.name
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return self.manifest.command
+
+    @property
+    def image(self) -> ImageSource:
+        return self.manifest.image
+
+    @property
+    def resources(self) -> Resources:
+        return self.manifest.resources
 
 
 def load(folder: Path) -> Submission:
-    """Read and check `folder/submission.toml`."""
+    """Read and check `folder/submission.toml`.
+
+    Raises:
+        InputError: the folder or the manifest is missing or not valid; the message names the field.
+    """
     path = folder / MANIFEST
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; wanted a submission, such as submissions/coin")
     if not path.is_file():
         raise InputError(f"{folder}: no {MANIFEST} in it, so it is no submission; copy one from submissions/coin")
     try:
-        record = tomllib.loads(path.read_text(encoding="utf-8"))
+        record = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid TOML ({error})") from None
-    schema.check(record, "submission", str(path))
-    image = record.get("image", {"dockerfile": "Dockerfile"})
-    try:
-        resources = Resources(**record.get("resources", {}))
-    except ValueError as error:  # NaN passes a JSON Schema's bounds
-        raise InputError(f"{path}: {error}") from None
-    return Submission(
-        folder=folder,
-        digest=folder_digest(folder),
-        name=record["name"],
-        title=record.get("title", record["name"]),
-        kind=record.get("kind", "model"),
-        authors=tuple(record["authors"]),
-        licence=record["licence"],
-        modalities=tuple(Modality(name) for name in record["modalities"]),
-        command=tuple(record["command"]),
-        dockerfile=image.get("dockerfile"),
-        image=image.get("reference"),
-        resources=resources,
-        parameters=record.get("parameters"),
-        paper=record.get("paper"),
-        training_data=tuple(record.get("training_data", [])),
-    )
+    return Submission(folder, folder_digest(folder), decoding.convert(SubmissionManifest, record, str(path)))
 
 
 def folder_digest(folder: Path) -> str:
-    """One SHA-256 for a folder: of the sorted lines `<sha256>  <path>`. Of a link, its target's name counts."""
+    """Return one SHA-256 for a folder: of the sorted lines `<sha256>  <path>`. For a link, its target's name counts."""
     lines = []
     for path in folder.rglob("*"):
         name = path.relative_to(folder)

@@ -1,5 +1,1 @@
-"""The published reference tables: Table 1 (the dataset) and Table 2 (three baselines), stored once."""
-
-from pathlib import Path
-
-TABLE1, TABLE2 = (Path(__file__).parent / name for name in ("table1.csv", "table2.csv"))
+"""The paper's published tables, each with its one reader: Table 1 (the dataset) and Table 2 (three baselines)."""

@@ -1,6 +1,6 @@
-"""Table 2 as published, and what it says when one computes with it. `python -m harness.published.table2 DOCS`
+"""The reader of `table2.csv`, and the page of statements that follow from it.
 
-Writes DOCS/published-table.md and its figures.
+`python -m harness.published.table2 DOCS` writes DOCS/published-table.md and its figure.
 """
 
 from __future__ import annotations
@@ -10,61 +10,84 @@ import sys
 from collections.abc import Callable, Mapping
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 from harness.contract import files
-from harness.published import TABLE1, TABLE2
-from harness.report import figures, style
+from harness.published import table1
 from harness.statistics.intervals import Z, wilson
 
+PATH = Path(__file__).parent / "table2.csv"
 MODELS = ("CLIP", "ViT+RoBERTa", "BLIP")
 MODALITIES = ("V+T", "V", "T")
 GAPS = (("V+T", "V"), ("V+T", "T"), ("V", "T"))
-Table = Mapping[tuple[str, str, str], float]  # (category, model, modality) -> accuracy
+
+PublishedTable: TypeAlias = Mapping[tuple[str, str, str], float]  # (code of the category, model, modality): accuracy
+TestPairs: TypeAlias = Mapping[str, int]  # by the code of the category
+Verdict: TypeAlias = tuple[str, str]  # "yes", "in part" or "no"; and the numbers
 
 
-def read() -> tuple[Table, dict[str, int]]:
-    """The accuracies, and the test pairs of each category. The two tables list the categories in different orders."""
-    with TABLE2.open(encoding="utf-8") as stream:
-        accuracy = {(r["category"], r["model"], r["modality"]): float(r["accuracy"]) for r in csv.DictReader(stream)}
-    with TABLE1.open(encoding="utf-8") as stream:
-        pairs = {r["category"]: int(r["test_pairs"]) for r in csv.DictReader(stream)}
-    return accuracy, {category: pairs[category] for category in dict.fromkeys(row[0] for row in accuracy)}
+class PublishedAccuracy(NamedTuple):
+    """One accuracy of Table 2. code: the paper's short name of the category. modality: V+T, V or T."""
+
+    code: str
+    category: str
+    model: str
+    modality: str
+    accuracy: float
+
+
+def accuracies() -> tuple[PublishedAccuracy, ...]:
+    """Return the accuracies in the paper's order."""
+    with PATH.open(encoding="utf-8", newline="") as stream:
+        return tuple(
+            PublishedAccuracy(r["category"], r["category_name"], r["model"], r["modality"], float(r["accuracy"]))
+            for r in csv.DictReader(stream)
+        )
+
+
+def read() -> tuple[PublishedTable, dict[str, int]]:
+    """Return the accuracies, and the test pairs of each category in the order of Table 2."""
+    table = {(row.code, row.model, row.modality): row.accuracy for row in accuracies()}
+    pairs = {category.code: category.test_pairs for category in table1.read()}
+    return table, {code: pairs[code] for code in dict.fromkeys(code for code, _, _ in table)}
 
 
 def codes() -> dict[str, str]:
-    """The paper's two letters of each category, by its full name."""
-    with TABLE2.open(encoding="utf-8") as stream:
-        return {r["category_name"]: r["category"] for r in csv.DictReader(stream)}
+    """Return the paper's code of each category, by its full name."""
+    return {row.category: row.code for row in accuracies()}
 
 
-def macro(table: Table, pairs: Mapping[str, int], model: str, modality: str) -> float:
+def macro(table: PublishedTable, pairs: TestPairs, model: str, modality: str) -> float:
+    """Return the mean accuracy over the categories of `pairs`."""
     return sum(table[category, model, modality] for category in pairs) / len(pairs)
 
 
-def micro(table: Table, pairs: Mapping[str, int], model: str, modality: str) -> float:
+def micro(table: PublishedTable, pairs: TestPairs, model: str, modality: str) -> float:
+    """Return the mean accuracy over the pairs of all categories."""
     return sum(table[category, model, modality] * n for category, n in pairs.items()) / sum(pairs.values())
 
 
-def gap(table: Table, category: str, model: str, first: str, second: str) -> float:
+def gap(table: PublishedTable, category: str, model: str, first: str, second: str) -> float:
+    """Return the accuracy in the first modality minus that in the second."""
     return table[category, model, first] - table[category, model, second]
 
 
 def clear(first: float, second: float, pairs: int) -> bool:
-    """Is the difference more than chance would give two independent samples of independent pairs?
+    """Return whether a difference is significant at 5 % for two independent samples of independent pairs.
 
-    Pairs of one article are not independent, which asks for more; the two results share their pairs, which asks for
-    less. Which weighs more the table cannot tell, so this is a reading aid and no test.
+    Pairs of one article are not independent, so the true error is larger; the two results share their pairs, so it is
+    smaller. The table does not show which effect is stronger, so this is a reading aid and no test.
     """
     variance = (first * (1 - first) + second * (1 - second)) / pairs
     return abs(first - second) > Z * float(variance**0.5)
 
 
-def statements(table: Table, pairs: Mapping[str, int]) -> list[tuple[str, str, str]]:
-    """(what one may take from the table, does it hold, the numbers)."""
+def statements(table: PublishedTable, pairs: TestPairs) -> list[tuple[str, str, str]]:
+    """Return each statement that a reader may take from the table, whether it holds, and the numbers."""
     return [(text, *judge(table, pairs)) for text, judge in STATEMENTS.items()]
 
 
-def _best_model(table: Table, pairs: Mapping[str, int]) -> tuple[str, str]:
+def _best_model(table: PublishedTable, pairs: TestPairs) -> Verdict:
     macros = {model: macro(table, pairs, model, "V+T") for model in MODELS}
     wins = [c for c in pairs if max(MODELS, key=lambda m: table[c, m, "V+T"]) == "BLIP"]
     lost = ", ".join(c for c in pairs if c not in wins)
@@ -74,8 +97,8 @@ def _best_model(table: Table, pairs: Mapping[str, int]) -> tuple[str, str]:
     )
 
 
-def _both_beat_one(model: str) -> Callable[[Table, Mapping[str, int]], tuple[str, str]]:
-    def judge(table: Table, pairs: Mapping[str, int]) -> tuple[str, str]:
+def _both_beat_one(model: str) -> Callable[[PublishedTable, TestPairs], Verdict]:
+    def judge(table: PublishedTable, pairs: TestPairs) -> Verdict:
         best = [c for c in pairs if table[c, model, "V+T"] > max(table[c, model, "V"], table[c, model, "T"])]
         over = macro(table, pairs, model, "V+T") - macro(table, pairs, model, "V")
         clearly = [c for c in best if clear(table[c, model, "V+T"], table[c, model, "V"], pairs[c])]
@@ -88,7 +111,7 @@ def _both_beat_one(model: str) -> Callable[[Table, Mapping[str, int]], tuple[str
     return judge
 
 
-def _pictures_over_text(table: Table, pairs: Mapping[str, int]) -> tuple[str, str]:
+def _pictures_over_text(table: PublishedTable, pairs: TestPairs) -> Verdict:
     counts = {model: sum(gap(table, c, model, "V", "T") > 0 for c in pairs) for model in MODELS}
     numbers = ", ".join(
         f"{model} {macro(table, pairs, model, 'V') - macro(table, pairs, model, 'T'):+.4f} ({count} of {len(pairs)})"
@@ -97,7 +120,7 @@ def _pictures_over_text(table: Table, pairs: Mapping[str, int]) -> tuple[str, st
     return "yes" if all(n == len(pairs) for n in counts.values()) else "in part", f"macro V minus T: {numbers}"
 
 
-def _clip_ignores_pictures(table: Table, pairs: Mapping[str, int]) -> tuple[str, str]:
+def _clip_ignores_pictures(table: PublishedTable, pairs: TestPairs) -> Verdict:
     gaps = [gap(table, c, "CLIP", "V+T", "T") for c in pairs]
     largest = max(map(abs, gaps))
     clearly = sum(clear(table[c, "CLIP", "V+T"], table[c, "CLIP", "T"], pairs[c]) for c in pairs)
@@ -107,7 +130,7 @@ def _clip_ignores_pictures(table: Table, pairs: Mapping[str, int]) -> tuple[str,
     )
 
 
-def _above_chance(table: Table, pairs: Mapping[str, int]) -> tuple[str, str]:
+def _above_chance(table: PublishedTable, pairs: TestPairs) -> Verdict:
     lowest = min(table, key=lambda cell: table[cell])
     unclear = [cell for cell, value in table.items() if wilson(value * pairs[cell[0]], pairs[cell[0]])[0] <= 0.5]
     return "yes" if not unclear else "in part", (
@@ -116,7 +139,7 @@ def _above_chance(table: Table, pairs: Mapping[str, int]) -> tuple[str, str]:
     )
 
 
-def _text_alike(table: Table, pairs: Mapping[str, int]) -> tuple[str, str]:
+def _text_alike(table: PublishedTable, pairs: TestPairs) -> Verdict:
     macros = [macro(table, pairs, model, "T") for model in MODELS]
     return "yes" if max(macros) - min(macros) < 0.02 else "no", (
         f"macro {', '.join(f'{m} {v:.4f}' for m, v in zip(MODELS, macros, strict=True))}: "
@@ -125,7 +148,7 @@ def _text_alike(table: Table, pairs: Mapping[str, int]) -> tuple[str, str]:
     )
 
 
-STATEMENTS: dict[str, Callable[[Table, Mapping[str, int]], tuple[str, str]]] = {
+STATEMENTS: dict[str, Callable[[PublishedTable, TestPairs], Verdict]] = {
     "BLIP, seeing both, is the best of the three models": _best_model,
     "Seeing both beats seeing one: CLIP": _both_beat_one("CLIP"),
     "Seeing both beats seeing one: ViT+RoBERTa": _both_beat_one("ViT+RoBERTa"),
@@ -136,7 +159,6 @@ STATEMENTS: dict[str, Callable[[Table, Mapping[str, int]], tuple[str, str]]] = {
     "Given only text, the three models are alike": _text_alike,
 }
 
-
 INTRODUCTION = (
     "Table 2 of the paper gives ten accuracies for each of three models in three modalities, without intervals. "
     "Below, its own numbers are computed with. The statements are worded here, as a reader of the table may make "
@@ -146,7 +168,8 @@ INTRODUCTION = (
 )
 
 
-def markdown(table: Table, pairs: Mapping[str, int]) -> str:
+def markdown(table: PublishedTable, pairs: TestPairs) -> str:
+    """Return the page as Markdown."""
     from tabulate import tabulate
 
     averages = [
@@ -171,6 +194,9 @@ def markdown(table: Table, pairs: Mapping[str, int]) -> str:
 
 
 def main(docs: Path) -> None:
+    """Write published-table.md and its figure into the folder `docs`."""
+    from harness.report import figures, style
+
     table, pairs = read()
     (docs / "figures").mkdir(parents=True, exist_ok=True)
     rows = {f"{m} {k}": {c: table[c, m, k] for c in pairs} for m, k in product(MODELS, MODALITIES)}

@@ -1,1 +1,1 @@
-"""What results mean, as a report: study (numbers), figures, gallery (the pairs themselves), report (the folder)."""
+"""Reports of results: loading (bundles), study (numbers), figures and sections (their parts), report (the folder)."""

@@ -1,4 +1,4 @@
-"""Results read back for comparison and analysis: scored bundles of one set, and that set where it is at hand."""
+"""Reading of scored bundles of one set, and of that set, for comparison and analysis."""
 
 from __future__ import annotations
 
@@ -11,31 +11,40 @@ from harness.contract.bundle import Bundle
 from harness.contract.checksums import SUMS
 from harness.contract.frozen_set import FrozenSet
 from harness.errors import InputError
+from harness.run import verification
 from harness.statistics import tally
 from harness.statistics.tally import Tally
 
 
 def read(roots: Sequence[Path]) -> list[Bundle]:
-    """Read scored bundles that answer one and the same set."""
+    """Read scored bundles of one set.
+
+    Raises:
+        InputError: two of them are of different sets.
+    """
     found = [_read_scored(root) for root in roots]
     for other in found[1:]:
-        if other.result["set"]["digest"] != found[0].result["set"]["digest"]:
-            names = [f"{b.root} answers {set_title(b)} ({b.result['set']['digest'][:12]}…)" for b in (found[0], other)]
+        if other.result.set.digest != found[0].result.set.digest:
+            names = [f"{b.root} answers {set_title(b)} ({b.result.set.digest[:12]}…)" for b in (found[0], other)]
             raise InputError(f"{' but '.join(names)}; only results on one set can be set side by side")
     return found
 
 
 def find(folders: Sequence[Path]) -> list[Path]:
-    """The bundles among these folders and below them, failed runs left out where they were not named themselves."""
+    """Return the bundles among these folders and below them. Failed runs are included only if named directly.
+
+    Raises:
+        InputError: a folder holds no bundle, or every run in it failed.
+    """
     found: dict[Path, None] = {}
     for folder in folders:
         inside = [path.parent for path in sorted(folder.rglob(SUMS)) if (path.parent / "result.json").is_file()]
         if folder in inside:
             inside = [folder]
         elif not inside:
-            raise InputError(f"{folder}: no result bundle in it; wanted what `wikiorder evaluate` wrote")
+            raise InputError(f"{folder}: no result bundle in it; name a folder that `wikiorder evaluate` wrote")
         else:
-            inside = [root for root in inside if bundle.read(root).result["status"] == "scored"]
+            inside = [root for root in inside if bundle.read(root).result.status == "scored"]
         found |= dict.fromkeys(inside)
     if not found:
         raise InputError(f"{folders[0]}: every run in it failed; there is nothing to report")
@@ -43,11 +52,15 @@ def find(folders: Sequence[Path]) -> list[Path]:
 
 
 def load_set(data: Path, found: Bundle) -> FrozenSet:
-    """Load and verify the set that the bundles answer. data: its folder, or the one above its subset.
+    """Load and verify the set that a bundle answers, or the part of one category where it answers only that.
 
-    Where they answer the part of one category, as a model made for it does, this is that part.
+    Args:
+        data: the folder of the set, or its parent.
+
+    Raises:
+        InputError: the folder holds another set.
     """
-    subset, digest = found.result["set"]["subset"], found.result["set"]["digest"]
+    subset, digest = found.result.set.subset, found.result.set.digest
     frozen = frozen_set.load(data / subset if (data / subset).is_dir() else data)
     answered = {row.category for row in found.articles}
     parts = (
@@ -59,40 +72,38 @@ def load_set(data: Path, found: Bundle) -> FrozenSet:
     if frozen.digest != digest:
         raise InputError(
             f"{frozen.root} is {frozen.title} ({frozen.digest[:12]}…), but {found.root} answers {set_title(found)} "
-            f"({found.result['set']['digest'][:12]}…); name the set that was asked"
+            f"({found.result.set.digest[:12]}…); name the set that was asked"
         )
     return frozen
 
 
 def load_counted(data: Path, found: Bundle, key_file: Path | None) -> FrozenSet:
-    """The same as it is scored: a hidden set without its canaries, which its release key tells."""
+    """Load the set without its canaries, as it is scored. key_file: the release key, which a hidden set needs."""
     frozen = load_set(data, found)
     return release.counted(frozen, release.secret(frozen, release.read_key(key_file) if key_file else None))
 
 
 def tallies(found: Bundle) -> list[Tally]:
-    """Counts per article, by category, from the bundle alone."""
-    counts: dict[str, dict[str, tuple[int, int]]] = {}
-    for row in found.articles:
-        counts.setdefault(row.category, {})[row.article] = (row.correct, row.asked)
-    return [tally.from_counts(category, counts[category]) for category in sorted(counts)]
+    """Return the counts per article of a bundle, by category."""
+    return tally.of_articles(found.articles)
 
 
 def grade(found: Bundle, frozen: FrozenSet) -> dict[str, int]:
-    """1 or 0 for each pair of the set, in the set's order."""
+    """Return 1 for each pair of the set that the bundle got right, else 0, by pair id."""
     return tally.grade(frozen.questions, frozen.truths, found.predictions)
 
 
 def name(found: Bundle) -> str:
-    return f"{found.result['submission']['name']} {found.result['modality']}"
+    """Return the submission and the modality of a bundle, such as "clip vision+text"."""
+    return f"{found.result.submission.name} {found.result.modality}"
 
 
 def set_title(found: Bundle) -> str:
-    return "{name} {version} {subset}".format(**found.result["set"])
+    """Return name, version and subset of the set that a bundle answers."""
+    return found.result.set.title
 
 
 def _read_scored(root: Path) -> Bundle:
     found = bundle.read(root)
-    if found.result["status"] != "scored":
-        raise InputError(f"{root}: this run failed ({found.result['failure']['reason']}); wanted a scored result")
+    verification.scores_of(found)
     return found

@@ -1,7 +1,7 @@
-"""Does a predictor keep to the protocol, and do its answers depend on the pair alone? A few pairs tell.
+"""Conformance: a few pairs show whether a predictor follows the protocol, and answers each pair independently.
 
-A requirement that must be met ends a run when it is not. One that should be met does not: the result then says how
-often answers disagree, and a reader of the board thinks their part.
+A requirement that must be met ends a real run when it is not. One that should be met does not: the result then states
+how often predictions disagree, for the reader of the board to see.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from harness import keyed
-from harness.contract import protocol
-from harness.contract.protocol import SentQuestion
 from harness.errors import SubmissionError
-from harness.records import StepPair
+from harness.records import StepPair, Variant
 from harness.run import plan
+from harness.run.conversation import Conversation
 from harness.run.exchange import Exchange
+from harness.run.plan import Question
 from harness.run.session import SAME, Evaluation
 from harness.sandbox import lease
-from harness.sandbox.base import Launch, Sandbox, Session
+from harness.sandbox.base import Launch, Sandbox
 from harness.sandbox.channel import PredictorEndedError
 
 PAIRS, ALONE = 6, 2  # asked together; of these, asked alone as well
-KEY = b"conformance"
 OTHER_VERSION = 999
 
 KEEPS = "keeps to the protocol: starts, and answers each pair once, with a probability"
@@ -36,12 +36,14 @@ COMPANY = "answers the same when a pair is asked alone"
 NAMES = "answers the same when the ids are others"
 AFRESH = "answers the same when it is started afresh with the same seed"
 
+Probabilities = Mapping[str, float]  # by pair id
+
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Requirement:
     """A requirement, met or not. must: a run fails without it. reason: why it is not met."""
 
-    requirement: str
+    name: str
     must: bool
     reason: str
 
@@ -50,77 +52,63 @@ class Finding:
         return not self.reason
 
 
-Answers = Mapping[str, float]
-
-
 @dataclass
-class Talk:
-    """One started predictor, and the requests sent to it so far."""
+class Trial:
+    """One started predictor and the two keys by which pairs can be named to it."""
 
-    order: Evaluation
-    session: Session
-    exchange: Exchange
-    sent: int = field(default=0)
+    evaluation: Evaluation
+    conversation: Conversation
+    exchanges: Mapping[str, Exchange]
+    numbers: Iterator[int] = field(default_factory=count)
 
-    def ask(self, pairs: Sequence[StepPair], names: str = "one") -> Answers:
-        """The probability of each pair. names: which ids they go by."""
-        self.sent += 1
-        images: list[tuple[str | None, str | None]] = [(None, None)] * len(pairs)
-        if self.order.modality.sends_images:
-            content = [self.order.frozen.picture(step).read_bytes() for p in pairs for step in (p.first, p.second)]
-            slots = [f"{self.session.exchange}/{slot}" for slot in self.exchange.fill(self.sent, content)]
-            images = list(zip(slots[::2], slots[1::2], strict=True))
-        ids = {keyed.token(KEY, names, pair.pair_id): pair.pair_id for pair in pairs}
-        asked = [SentQuestion(name, pair, *shown) for name, pair, shown in zip(ids, pairs, images, strict=True)]
-        limit = self.order.limits.batch_s
-        self.session.channel.send(protocol.predict_pairs(self.sent, asked, self.order.modality), limit)
-        reply = self.session.channel.receive(limit)
-        return {p.pair_id: p.p_in_order for p in protocol.read_predictions(reply, self.sent, ids)}
+    def greet(self) -> int:
+        """Return the batch size that the predictor wants."""
+        return self.conversation.greet(self.evaluation.seed, self.evaluation.submission.resources.batch).batch
 
-    def greet(self, version: int = protocol.VERSION) -> int:
-        """The batch that it wants."""
-        order, limit = self.order, self.order.submission.resources.batch
-        line = protocol.initialize(0, order.modality, order.seed, limit, version)
-        self.session.channel.send(line, order.limits.startup_s)
-        return protocol.read_hello(self.session.channel.receive(order.limits.startup_s), 0, limit).batch
+    def ask(self, pairs: Sequence[StepPair], naming: str = "one") -> Probabilities:
+        """Return the probability of each pair. naming: the key from which ids and slots are drawn."""
+        batch = tuple(Question(pair, Variant.SCORED) for pair in pairs)
+        answered = self.conversation.ask_one(next(self.numbers), batch, self.exchanges[naming])
+        return {prediction.pair_id: prediction.p_in_order for prediction in answered.predictions}
 
 
-def check(order: Evaluation, sandbox: Sandbox, image: str | None, log: Path) -> Iterator[Finding]:
-    """Start the predictor three times in the real sandbox, and say of each requirement whether it is met."""
+def check(evaluation: Evaluation, sandbox: Sandbox, image: str | None, log: Path) -> Iterator[Requirement]:
+    """Start the predictor three times in the real sandbox and yield each requirement, met or not."""
     try:
-        with _talk(order, sandbox, image, log) as talk:
-            batch = talk.greet()
-            (first, *_), *_ = (p.batches for p in plan.plan(order.frozen, batch, order.modality, 0))
+        with _trial(evaluation, sandbox, image, log) as trial:
+            size = trial.greet()
+            (first, *_), *_ = (p.batches for p in plan.plan(evaluation.frozen, size, evaluation.modality, 0))
             pairs = [question.pair for question in first[:PAIRS]]
-            answers = talk.ask(pairs)
-            found = {
-                AGAIN: talk.ask(pairs),
-                ORDER: talk.ask(pairs[::-1]),
-                COMPANY: {k: p for pair in pairs[:ALONE] for k, p in talk.ask([pair]).items()},
-                NAMES: talk.ask(pairs, "other"),
+            before = trial.ask(pairs)
+            after = {
+                AGAIN: trial.ask(pairs),
+                ORDER: trial.ask(pairs[::-1]),
+                COMPANY: {k: p for pair in pairs[:ALONE] for k, p in trial.ask([pair]).items()},
+                NAMES: trial.ask(pairs, "other"),
             }
-        with _talk(order, sandbox, image, log) as talk:
-            talk.greet()
-            found[AFRESH] = talk.ask(pairs)
+        with _trial(evaluation, sandbox, image, log) as trial:
+            trial.greet()
+            after[AFRESH] = trial.ask(pairs)
     except SubmissionError as error:
-        yield Finding(KEEPS, True, str(error))
+        yield Requirement(KEEPS, True, str(error))
         return
-    yield Finding(KEEPS, True, "")
-    for requirement, second in found.items():
-        yield Finding(requirement, False, difference(answers, second))
-    yield Finding(REFUSES, False, _accepts_another_version(order, sandbox, image, log))
+    yield Requirement(KEEPS, True, "")
+    for name, second in after.items():
+        yield Requirement(name, False, difference(before, second))
+    yield Requirement(REFUSES, False, _accepts_another_version(evaluation, sandbox, image, log))
 
 
-def difference(first: Answers, second: Answers) -> str:
-    """The pair whose answer moved most, in words; "" where none moved. second: of some of the pairs."""
+def difference(first: Probabilities, second: Probabilities) -> str:
+    """Describe the largest change of a probability; "" where none changed. second: of some of the pairs of first."""
     pair = max(second, key=lambda pair: abs(first[pair] - second[pair]))
     return "" if abs(first[pair] - second[pair]) <= SAME else f"said {first[pair]:.4f}, then {second[pair]:.4f}"
 
 
-def _accepts_another_version(order: Evaluation, sandbox: Sandbox, image: str | None, log: Path) -> str:
-    with _talk(order, sandbox, image, log) as talk:
+def _accepts_another_version(evaluation: Evaluation, sandbox: Sandbox, image: str | None, log: Path) -> str:
+    most = evaluation.submission.resources.batch
+    with _trial(evaluation, sandbox, image, log) as trial:
         try:
-            talk.greet(OTHER_VERSION)
+            trial.conversation.greet(evaluation.seed, most, OTHER_VERSION)
         except PredictorEndedError:
             return ""
         except SubmissionError as error:
@@ -129,10 +117,16 @@ def _accepts_another_version(order: Evaluation, sandbox: Sandbox, image: str | N
 
 
 @contextmanager
-def _talk(order: Evaluation, sandbox: Sandbox, image: str | None, log: Path) -> Iterator[Talk]:
+def _trial(evaluation: Evaluation, sandbox: Sandbox, image: str | None, log: Path) -> Iterator[Trial]:
     with lease.folder("exchange", os.getpid(), in_memory=True) as folder:
         folder.chmod(0o755)  # the predictor is another user; its view is read-only
-        secret = order.frozen.root.resolve()
-        launch = Launch(order.submission, image, folder, order.weights, secret, log, order.limits)
-        with Exchange(folder, 2 * PAIRS, KEY) as exchange, sandbox.open(launch) as session:
-            yield Talk(order, session, exchange)
+        secret = evaluation.frozen.root.resolve()
+        launch = Launch(evaluation.submission, image, folder, evaluation.weights, secret, log, evaluation.limits)
+        keys = {name: keyed.digest(b"conformance", name) for name in ("one", "other")}
+        with (
+            Exchange(folder, 2 * PAIRS, keys["one"]) as one,
+            Exchange(folder, 2 * PAIRS, keys["other"]) as other,
+            sandbox.open(launch) as predictor,
+        ):
+            talk = Conversation(predictor, evaluation.frozen, evaluation.modality, evaluation.limits)
+            yield Trial(evaluation, talk, {"one": one, "other": other})

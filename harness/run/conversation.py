@@ -1,4 +1,4 @@
-"""What is said with one started predictor: hello, then one batch after the other."""
+"""The conversation with one started predictor: `initialize`, then one batch after the other."""
 
 from __future__ import annotations
 
@@ -14,52 +14,59 @@ from harness.contract import protocol
 from harness.contract.frozen_set import FrozenSet
 from harness.contract.protocol import Hello, SentQuestion
 from harness.errors import InfrastructureError
-from harness.records import Modality
+from harness.records import Modality, Prediction
 from harness.run import pictures, vectors
 from harness.run.exchange import Exchange, Picture
-from harness.run.journal import Entry
-from harness.run.plan import Batch, Question
-from harness.sandbox.base import Limits, Session
+from harness.run.journal import AnsweredBatch
+from harness.run.plan import Question, QuestionBatch
+from harness.sandbox.base import Limits, RunningPredictor
 from harness.statistics.embedding_gap import Vectors
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One batch, ready to be sent. ids: what the journal calls each opaque id."""
+class BatchRequest:
+    """One batch, ready to be sent. questions: by opaque id, in the order asked."""
 
     number: int
     line: bytes
-    ids: dict[str, str]
+    questions: dict[str, Question]
     pictures: list[Picture]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What came back of one batch. vectors: None where none are kept."""
+class BatchOutcome:
+    """The reply to batch `number` of the run. vectors: None where the predictor sends none."""
 
     number: int
-    entry: Entry
+    batch: AnsweredBatch
     vectors: Vectors | None
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """With one predictor, about one set. key: of this run alone; it names ids and slots."""
+    """A conversation with one predictor about one set."""
 
-    session: Session
+    session: RunningPredictor
     frozen: FrozenSet
     modality: Modality
     limits: Limits
 
-    def greet(self, seed: int, most: int) -> Hello:
-        """most: pairs in a batch."""
-        self.session.channel.send(protocol.initialize(0, self.modality, seed, most), self.limits.startup_s)
+    def greet(self, seed: int, most: int, version: int = protocol.VERSION) -> Hello:
+        """Send `initialize` and return the checked reply. most: the largest batch allowed."""
+        self.session.channel.send(protocol.initialize(0, self.modality, seed, most, version), self.limits.startup_s)
         return protocol.read_hello(self.session.channel.receive(self.limits.startup_s), 0, most)
 
-    def ask(self, batches: Sequence[tuple[int, Batch]], exchange: Exchange, embeddings: bool) -> Generator[Answered]:
-        """Ask batches, each with its number in the run; close this before the exchange.
+    def ask_one(self, number: int, batch: QuestionBatch, exchange: Exchange) -> AnsweredBatch:
+        """Ask a single batch and wait for its reply."""
+        (outcome,) = self.ask([(number, batch)], exchange, embeddings=False)
+        return outcome.batch
 
-        A batch is prepared while the one before is answered, its pictures are copied while that answer is dealt with,
+    def ask(
+        self, batches: Sequence[tuple[int, QuestionBatch]], exchange: Exchange, embeddings: bool
+    ) -> Generator[BatchOutcome]:
+        """Ask batches, each with its number in the run, and yield their outcomes. Close this before the exchange.
+
+        While one batch is answered the next is prepared; its pictures are copied while the caller handles the outcome,
         and it is sent only when the caller asks for more.
         """
         with ThreadPoolExecutor(1, thread_name_prefix="ahead") as worker:
@@ -75,35 +82,38 @@ class Conversation:
                     ready = worker.submit(_fill, prepared, exchange)
                 yield _read(request, reply, seconds, embeddings)
 
-    def _prepare(self, number: int, batch: Batch, exchange: Exchange) -> Request:
-        """All of a batch but the copying of its pictures."""
-        shown = [picture for ask in batch for picture in self._pictures(ask)]
+    def _prepare(self, number: int, batch: QuestionBatch, exchange: Exchange) -> BatchRequest:
+        """Do everything for a batch but the copying of its pictures."""
+        shown = [picture for question in batch for picture in self._pictures(question)]
         paths = [f"{self.session.exchange}/{slot}" for slot in exchange.names(number, len(shown))]
         images = list(zip(paths[::2], paths[1::2], strict=True)) if paths else [(None, None)] * len(batch)
-        ids = {keyed.token(exchange.key, "question", ask.key): ask.key for ask in batch}
-        asked = [SentQuestion(opaque, ask.shown, *image) for opaque, ask, image in zip(ids, batch, images, strict=True)]
-        return Request(number, protocol.predict_pairs(number + 1, asked, self.modality), ids, shown)
+        questions = {keyed.token(exchange.key, "question", question.key): question for question in batch}
+        sent = [
+            SentQuestion(opaque, question.shown, *image)
+            for (opaque, question), image in zip(questions.items(), images, strict=True)
+        ]
+        return BatchRequest(number, protocol.predict_pairs(number + 1, sent, self.modality), questions, shown)
 
-    def _pictures(self, ask: Question) -> list[Picture]:
-        """Of the first and of the second step; none where the modality sends none."""
+    def _pictures(self, question: Question) -> list[Picture]:
+        """Return the pictures of the first and the second step; none where the modality sends none."""
         if not self.modality.sends_images:
             return []
-        paths = [f"{self.frozen.root}/{step.image}" for step in (ask.shown.first, ask.shown.second)]
-        if ask.variant in pictures.CHANGED:
-            return [pictures.render(Path(path).read_bytes(), ask.variant) for path in paths]
+        paths = [f"{self.frozen.root}/{step.image}" for step in (question.shown.first, question.shown.second)]
+        if question.variant in pictures.CHANGED:
+            return [pictures.render(Path(path).read_bytes(), question.variant) for path in paths]
         for path in paths:
-            _fetch(path)
+            _prefetch(path)
         return list(paths)
 
 
-def _fill(prepared: Future[Request], exchange: Exchange) -> Request:
-    """Put a request's pictures into the slots."""
+def _fill(prepared: Future[BatchRequest], exchange: Exchange) -> BatchRequest:
+    """Put the pictures of a request into the slots."""
     request = prepared.result()
     exchange.fill(request.number, request.pictures)
     return request
 
 
-def _result(ready: Future[Request]) -> Request:
+def _result(ready: Future[BatchRequest]) -> BatchRequest:
     try:
         return ready.result()
     except OSError as error:
@@ -111,14 +121,20 @@ def _result(ready: Future[Request]) -> Request:
         raise InfrastructureError(f"{where}: {error.strerror}; pictures of the set could not be copied") from None
 
 
-def _fetch(path: str) -> None:
-    """Have the kernel read a file into memory, so that copying it will not wait for a disk."""
+def _prefetch(path: str) -> None:
+    """Let the kernel read a file into the page cache, so that copying it does not wait for a disk."""
     descriptor = os.open(path, os.O_RDONLY)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
     os.close(descriptor)
 
 
-def _read(request: Request, reply: bytes, seconds: float, embeddings: bool) -> Answered:
-    number = request.number + 1
-    entry = Entry(tuple(protocol.read_predictions(reply, number, request.ids)), seconds)
-    return Answered(request.number, entry, vectors.read(reply, number, request.ids) if embeddings else None)
+def _read(request: BatchRequest, line: bytes, seconds: float, embeddings: bool) -> BatchOutcome:
+    reply = protocol.read_reply(line, request.number + 1, list(request.questions))
+    predictions = tuple(
+        Prediction(question.pair.pair_id, reply.p_in_order[opaque], question.variant)
+        for opaque, question in request.questions.items()
+    )
+    sent = [(question.pair.pair_id, reply.embeddings[opaque]) for opaque, question in request.questions.items()]
+    return BatchOutcome(
+        request.number, AnsweredBatch(predictions, seconds), vectors.decode(sent) if embeddings else None
+    )

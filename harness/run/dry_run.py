@@ -1,4 +1,4 @@
-"""How long an evaluation would take: a few batches asked for real, and nothing kept."""
+"""A dry run: a few batches asked for real to estimate the time of a whole evaluation. Nothing is kept."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from harness.run import plan as questions
+from harness.run import plan
 from harness.run.journal import Journal
-from harness.run.session import Asking, Evaluation, Watch
+from harness.run.session import Evaluation, EvaluationSession, Watch
 from harness.sandbox.base import Sandbox
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """What a whole evaluation would take, from a rehearsal of a few batches. seconds: of one modality, start to end."""
+class DryRun:
+    """The estimated cost of a whole evaluation. seconds: of one modality, from start to end."""
 
     questions: int
     startup_s: float
@@ -23,22 +23,23 @@ class Estimate:
     seconds: float
 
 
-def rehearse(order: Evaluation, sandbox: Sandbox, watch: Watch, batches: int = 3) -> Estimate:
-    """Start the predictor for real, ask a few batches, and leave nothing behind; the first, often slow, counts once.
+def dry_run(evaluation: Evaluation, sandbox: Sandbox, watch: Watch, batches: int = 3) -> DryRun:
+    """Start the predictor, ask a few batches, and extrapolate; the first batch, often slow, counts once.
 
-    Raises SubmissionError where the predictor fails.
+    Raises:
+        SubmissionError: the predictor failed.
     """
-    image = sandbox.prepare(order.submission)
-    with tempfile.TemporaryDirectory(prefix="wikiorder-rehearsal-") as name:
+    image = sandbox.prepare(evaluation.submission)
+    with tempfile.TemporaryDirectory(prefix="wikiorder-dry-run-") as name:
         (Path(name) / "log").touch()
         journal = Path(name) / "journal"
-        asking = Asking(order, sandbox, image, journal, {}, Path(name) / "log", watch, most=batches)
-        asking.run()
-        with Journal(journal, {}) as answered:
-            size = answered.batch or 1
-    passes = questions.plan(order.frozen, size, order.modality, order.probed)
+        session = EvaluationSession(evaluation, sandbox, image, journal, Path(name) / "log", watch, most=batches)
+        session.run()
+        with Journal(journal, session.identity) as answered:
+            size = answered.batch_size or 1
+    passes = plan.plan(evaluation.frozen, size, evaluation.modality, evaluation.varied)
     total = sum(len(p.batches) for p in passes)
-    latencies, startup_s = asking.asked.latencies_s, asking.asked.starts[0].startup_s
+    latencies, startup_s = session.transcript.latencies_s, session.transcript.starts[0].startup_s
     batch_s = median(latencies[1:] or latencies)
     seconds = startup_s * len(passes) + latencies[0] + batch_s * (total - 1)
-    return Estimate(sum(len(b) for p in passes for b in p.batches), startup_s, batch_s, seconds)
+    return DryRun(sum(len(b) for p in passes for b in p.batches), startup_s, batch_s, seconds)

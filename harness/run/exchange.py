@@ -1,8 +1,8 @@
-"""The exchange folder: the pictures of the current batch, and nothing else of the set, where a predictor can read them.
+"""The exchange folder, from which a predictor reads the pictures of the current batch, and nothing else of the set.
 
-A fixed pool of slots, made beforehand and reused in keyed order, into which pictures are copied. Names, inode numbers,
-birth times and the order of writing belong to the slots, so they tell nothing of a picture: a link, a fresh file or a
-bind mount would show inode numbers and birth times that sort into the steps' true order.
+It is a fixed pool of slots, made beforehand and reused in keyed order, into which pictures are copied. Names, inode
+numbers, birth times and the order of writing belong to the slots, so they reveal nothing of a picture. A link, a fresh
+file or a bind mount would show inode numbers and birth times that sort into the true order of the steps.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ from types import TracebackType
 
 from harness import keyed
 
-Picture = str | bytes  # the path of a file of the set, copied as it is; or what a variant made of one
+Picture = str | bytes  # the path of a file of the set, copied unchanged; or the bytes that a variant made of one
 ROOM = 2**22  # bytes of a slot that are mapped; a larger picture takes a slower way
 
 
 class Exchange:
-    """folder: empty, and readable by the predictor. slots: pictures of one batch at most. key: of this run alone.
+    """A pool of picture slots.
 
-    A slot is mapped into memory, and the kernel reads a file of the set straight into it: one copy, not two.
+    Each slot is mapped into memory, and the kernel reads a file of the set straight into it: one copy instead of two.
+
+    Args:
+        folder: an empty folder that the predictor can read.
+        slots: the most pictures of one batch.
+        key: the secret of this run.
     """
 
     def __init__(self, folder: Path, slots: int, key: bytes) -> None:
@@ -37,13 +42,13 @@ class Exchange:
             self._mapped = mapped.pop_all()
 
     def names(self, batch: int, pictures: int) -> list[str]:
-        """The names of the slots that will hold a batch's pictures, in the pictures' order."""
+        """Return the names of the slots that will hold the pictures of a batch, in the pictures' order."""
         return [self._names[slot] for slot in self._draw(batch, pictures)]
 
     def fill(self, batch: int, pictures: Sequence[Picture]) -> list[str]:
-        """Put a batch's pictures into slots and return the slots' names, in the pictures' order; empty the others.
+        """Put the pictures of a batch into slots, empty the other slots, and return the names in the pictures' order.
 
-        Slots are written in their own order; which picture goes into which, the key draws anew for each batch.
+        Slots are written in their own order; the key draws anew for each batch which picture goes into which slot.
         """
         drawn = self._draw(batch, len(pictures))
         holds = dict(zip(drawn, pictures, strict=True))
@@ -53,7 +58,7 @@ class Exchange:
                 self._write(slot, picture)
             else:
                 self._copy(slot, picture)
-        for path in self._paths:  # or they would tell how long each took, and so how it was made
+        for path in self._paths:  # times would reveal how long each picture took, and so its variant
             os.utime(path, ns=(0, 0))
         return [self._names[slot] for slot in drawn]
 
@@ -90,14 +95,14 @@ class Exchange:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._paths[slot])
 
     def _write(self, slot: int, content: bytes) -> None:
-        """Not through the mapping: there, a lack of room would end this process."""
+        """Write through the file: through the mapping, a lack of room would end this process with SIGBUS."""
         self._resize(slot, len(content))
         if content:
             with Path(self._paths[slot]).open("r+b", buffering=0) as stream:
                 stream.write(content)
 
     def _resize(self, slot: int, size: int) -> None:
-        if size != self._sizes[slot]:  # its pages stay: to free them and take new ones costs as much as to copy
+        if size != self._sizes[slot]:  # the pages are kept: freeing and allocating them costs as much as copying
             os.truncate(self._paths[slot], size)
             self._sizes[slot] = size
 
@@ -114,7 +119,7 @@ def _map(path: str) -> mmap:
     """Make an empty slot, and map the room that it may grow into."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
     try:
-        os.fchmod(descriptor, 0o644)  # whatever the umask says, another user must be able to read
+        os.fchmod(descriptor, 0o644)  # under any umask, another user must be able to read
         os.ftruncate(descriptor, ROOM)
         mapped = mmap(descriptor, ROOM)
         os.ftruncate(descriptor, 0)

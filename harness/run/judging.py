@@ -1,14 +1,14 @@
-"""What follows from the answers of one run: counts per article, scores, trust. A pure function of set and answers."""
+"""Judging one run: counts per article, scores and trust, as a pure function of the set and the predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from harness.contract import bundle, release
 from harness.contract.bundle import ArticleCount
 from harness.contract.frozen_set import FrozenSet
+from harness.contract.result import Scores, Trust
 from harness.records import GroundTruth, Prediction
 from harness.statistics import scoring, trust
 
@@ -20,16 +20,28 @@ class Judgement:
     """articles, scores: without the canaries, which count in `trust` alone."""
 
     articles: list[ArticleCount]
-    scores: dict[str, Any]
-    trust: dict[str, Any]
+    scores: Scores
+    trust: Trust
 
 
 def judge(
-    frozen: FrozenSet, canaries: Mapping[str, GroundTruth], answered: Mapping[str, float], probes: Sequence[Prediction]
+    frozen: FrozenSet,
+    canaries: Mapping[str, GroundTruth],
+    predictions: Mapping[str, float],
+    variants: Sequence[Prediction],
+    known: Trust,
 ) -> Judgement:
-    """canaries: of a hidden set, by pair id. answered: probability in order of each pair, canaries included."""
+    """Score the predictions of one run.
+
+    Args:
+        canaries: the recorded ground truth of a hidden set's canaries, by pair id.
+        predictions: the probability of each pair, canaries included, by pair id.
+        variants: the predictions for the pairs asked again.
+        known: the trust figures that only the run itself can tell: `stateful` and `probed`.
+    """
     counted = release.counted(frozen, canaries)
-    scored = {pair.pair_id: answered[pair.pair_id] for pair in counted.questions if pair.pair_id in answered}
+    scored = {pair.pair_id: predictions[pair.pair_id] for pair in counted.questions if pair.pair_id in predictions}
     scores = scoring.score(counted.questions, counted.truths, scored, SCORING_KEY)
-    measured = trust.measure(counted.truths, scored, probes) | trust.canary_verdict(canaries, answered)
+    verdict = trust.canary_verdict(canaries, predictions)
+    measured = trust.measure(counted.truths, scored, variants, known, verdict)
     return Judgement(bundle.count_articles(counted, scored), scores, measured)

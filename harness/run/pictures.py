@@ -1,11 +1,11 @@
-"""Pictures as a variant of a question shows them."""
+"""Pictures as a variant shows them: cropped and recompressed, or blank."""
 
 from __future__ import annotations
 
 import io
 
 from harness.errors import HarnessError
-from harness.run.plan import Variant
+from harness.records import Variant
 
 CROP = 0.03  # of each side: a person does not notice, a lookup by hash does
 QUALITY = 85  # of JPEG: the usual setting of web pages
@@ -14,7 +14,11 @@ CHANGED = {Variant.PERTURBED, Variant.BLANKED}  # the others show pictures as th
 
 
 def render(picture: bytes, variant: Variant) -> bytes:
-    """The picture's bytes as the variant shows them; unchanged where the variant leaves pictures alone."""
+    """Return the bytes of a picture as the variant shows it; most variants leave pictures unchanged.
+
+    Raises:
+        HarnessError: the picture cannot be decoded.
+    """
     if variant not in CHANGED:
         return picture
     from PIL import Image

@@ -1,105 +1,94 @@
-"""The question plan: what is asked, in which variants, and which questions go together.
+"""The plan of an evaluation: which questions are asked, in which variants, passes and batches.
 
-The first pass asks every pair once. The second goes to a fresh predictor, which could otherwise recognise what it has
-seen: it asks a keyed sample of the pairs again, in variants that tell how far the answers can be trusted.
+The first pass asks every pair once. The second goes to a freshly started predictor, which has no memory of the first:
+it asks a keyed sample of the pairs again, in variants that show how far the predictions can be trusted.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 from harness import keyed
 from harness.contract.frozen_set import FrozenSet
-from harness.records import Modality, Step, StepPair
-
-
-class Variant(StrEnum):
-    """How a pair is asked."""
-
-    SCORED = "scored"
-    REPEATED = "repeated"  # the same question, in a batch of other composition
-    SWAPPED = "swapped"  # the second step first: p should become 1 - p
-    PERTURBED = "perturbed"  # pictures slightly cropped and recompressed
-    EXCHANGED = "exchanged"  # each headline with the other step's picture
-    BLANKED = "blanked"  # grey pictures of the same size
-
-
-VARIANT_MARK = ":"  # no pair id holds one
-NEEDS_IMAGES = {Variant.PERTURBED, Variant.EXCHANGED, Variant.BLANKED}
-NEEDS_BOTH = {Variant.EXCHANGED}
+from harness.records import Modality, Step, StepPair, Variant
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of the plan: a pair of the set, in one variant."""
+    """One pair in one variant."""
 
     pair: StepPair
     variant: Variant
 
     @property
     def key(self) -> str:
-        """Its name in the journal; a scored question goes by its pair's id alone."""
-        return (
-            self.pair.pair_id if self.variant is Variant.SCORED else f"{self.pair.pair_id}{VARIANT_MARK}{self.variant}"
-        )
+        """The name of this question for keyed draws; a scored question has its pair's id alone."""
+        return self.pair.pair_id if self.variant is Variant.SCORED else f"{self.pair.pair_id}:{self.variant}"
 
     @property
     def shown(self) -> StepPair:
-        """The pair as it is shown; what happens to the pictures themselves is `pictures.render`'s part."""
-        pair = self.pair
+        """The pair as it is shown; `pictures.render` changes the pictures themselves."""
+        first, second = self.pair.first, self.pair.second
         if self.variant is Variant.SWAPPED:
-            return StepPair(pair.pair_id, pair.category, pair.title, pair.second, pair.first)
+            return replace(self.pair, first=second, second=first)
         if self.variant is Variant.EXCHANGED:
-            first = Step(pair.first.headline, pair.second.image)
-            return StepPair(
-                pair.pair_id, pair.category, pair.title, first, Step(pair.second.headline, pair.first.image)
+            return replace(
+                self.pair, first=Step(first.headline, second.image), second=Step(second.headline, first.image)
             )
-        return pair
+        return self.pair
 
 
-Batch = tuple[Question, ...]
+QuestionBatch = tuple[Question, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Batches for one fresh predictor."""
+    """The batches for one freshly started predictor."""
 
     number: int
-    batches: tuple[Batch, ...]
+    batches: tuple[QuestionBatch, ...]
 
 
-def plan(frozen: FrozenSet, batch: int, modality: Modality, probed: int) -> tuple[Pass, ...]:
-    """Both passes, in batches of at most `batch`. probed: how many pairs the second pass asks about."""
+def plan(frozen: FrozenSet, batch_size: int, modality: Modality, varied: int) -> tuple[Pass, ...]:
+    """Return both passes, in batches of at most `batch_size`. varied: the number of pairs asked again, in variants."""
     key = f"questions of {frozen.digest}".encode()
-    sample = keyed.order(frozen.questions, key, "probed", lambda pair: pair.pair_id)[:probed]
+    sample = keyed.order(frozen.questions, key, "probed", lambda pair: pair.pair_id)[:varied]
     scored = [Question(pair, Variant.SCORED) for pair in frozen.questions]
-    probes = [Question(pair, variant) for pair in sample for variant in variants(modality)]
-    article = {answer.pair_id: answer.article_id for answer in frozen.truths}
-    passes = [Pass(n, compose(asks, article, batch, key)) for n, asks in enumerate((scored, probes), 1) if asks]
-    return tuple(passes)
+    again = [Question(pair, variant) for pair in sample for variant in variants(modality)]
+    article = {truth.pair_id: truth.article_id for truth in frozen.truths}
+    return tuple(
+        Pass(n, compose(asked, article, batch_size, key)) for n, asked in enumerate((scored, again), 1) if asked
+    )
 
 
 def variants(modality: Modality) -> list[Variant]:
-    """The variants of the second pass that say anything in this modality."""
-    unfit = set() if modality.sends_images else NEEDS_IMAGES
-    unfit = unfit | (set() if modality is Modality.VISION_TEXT else NEEDS_BOTH)
-    return [variant for variant in Variant if variant is not Variant.SCORED and variant not in unfit]
+    """Return the variants of the second pass that tell something in this modality."""
+    left_out = {Variant.SCORED}
+    if not modality.sends_images:
+        left_out |= {variant for variant in Variant if variant.needs_images}
+    if modality is not Modality.VISION_TEXT:
+        left_out.add(Variant.EXCHANGED)
+    return [variant for variant in Variant if variant not in left_out]
 
 
-def compose(asks: Sequence[Question], article: dict[str, str], batch: int, key: bytes) -> tuple[Batch, ...]:
-    """Batches of which none holds two questions of one article. article: the article of each pair.
+def compose(
+    questions: Sequence[Question], article: dict[str, str], batch_size: int, key: bytes
+) -> tuple[QuestionBatch, ...]:
+    """Return batches of which none holds two questions of one article.
 
-    Scores of many models move with the composition of batches, so it depends on the set and on `batch` alone.
+    The scores of many models depend on the composition of batches, so it depends on the set and `batch_size` alone.
     Question n of an article, in keyed order, is asked in round n; a round is cut into batches.
+
+    Args:
+        article: the article of each pair, by pair id.
     """
     asked: dict[str, int] = defaultdict(int)
     rounds: dict[int, list[Question]] = defaultdict(list)
-    for ask in keyed.order(asks, key, "plan", lambda ask: ask.key):
-        owner = article[ask.pair.pair_id]
-        rounds[asked[owner]].append(ask)
+    for question in keyed.order(questions, key, "plan", lambda question: question.key):
+        owner = article[question.pair.pair_id]
+        rounds[asked[owner]].append(question)
         asked[owner] += 1
-    cut = ((together, start) for _, together in sorted(rounds.items()) for start in range(0, len(together), batch))
-    return tuple(tuple(together[start : start + batch]) for together, start in cut)
+    cut = ((part, start) for _, part in sorted(rounds.items()) for start in range(0, len(part), batch_size))
+    return tuple(tuple(part[start : start + batch_size]) for part, start in cut)

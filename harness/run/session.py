@@ -1,4 +1,4 @@
-"""Asking the whole plan: one fresh predictor a pass, each answered batch journaled before the next is sent."""
+"""The session of one evaluation: all questions of both passes are asked, across restarts of the predictor."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from harness import __version__
+from harness.contract import protocol
 from harness.contract.frozen_set import FrozenSet
 from harness.contract.protocol import Hello
-from harness.contract.submission import Submission
+from harness.contract.result import Fault, RunIdentity, Seam
+from harness.contract.submission import Submission, folder_digest
 from harness.errors import InfrastructureError, SubmissionError
 from harness.records import GroundTruth, Modality, Prediction
 from harness.run import plan
@@ -22,15 +24,16 @@ from harness.run.journal import Journal
 from harness.run.plan import Pass
 from harness.run.vectors import VectorFile
 from harness.sandbox import lease
-from harness.sandbox.base import Launch, Limits, Sandbox, Session
+from harness.sandbox.base import Launch, Limits, RunningPredictor, Sandbox
 from harness.sandbox.channel import PredictorEndedError
-from harness.sandbox.evidence import Usage
+from harness.sandbox.evidence import ResourceUsage
 
-SAME = 1e-4  # two answers to one question closer than this agree: a GPU's sums move in the seventh digit
+SAME = 1e-3  # probabilities that differ by less are the same: other batch shapes move sums in the seventh digit
 LAST_WORDS = 200  # characters of the predictor's log that a failure quotes
+LONGEST_REASON = 1000  # characters of a seam's reason
 RESTARTS = 1  # a predictor may die once: a driver fault should not cost a night, a habit of dying should
 RETRIES = 1  # so may the machine or the engine, for another reason
-PAUSE_S = 5.0  # what an engine takes to come back
+PAUSE_S = 5.0  # an engine takes about as long to come back
 PHASES = {1: "asking", 2: "asking variants"}
 
 Watch = Callable[[str, int, int], None]  # (phase, questions done, questions in all)
@@ -38,9 +41,10 @@ Watch = Callable[[str, int, int], None]  # (phase, questions done, questions in 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is to be evaluated: a submission, on a set, in one modality, under limits.
+    """One submission, to be asked about one set in one modality, under limits.
 
-    probed: how many pairs are asked again, in variants, of a fresh predictor. canaries: of a hidden set, by pair id.
+    varied: the number of pairs that are asked again, in variants, of a freshly started predictor.
+    canaries: the ground truth recorded for the canaries of a hidden set, by pair id.
     """
 
     submission: Submission
@@ -49,70 +53,84 @@ class Evaluation:
     seed: int
     weights: Path | None
     limits: Limits
-    probed: int
+    varied: int
     canaries: Mapping[str, GroundTruth] = field(default_factory=dict)
+
+    def identity(self, sandbox: str, image: str | None) -> RunIdentity:
+        """Return everything that the predictions depend on. image: the digest of the submission's image."""
+        return RunIdentity(
+            set=self.frozen.digest,
+            submission=self.submission.digest,
+            image=image,
+            weights=folder_digest(self.weights) if self.weights else None,
+            modality=self.modality,
+            protocol=protocol.VERSION,
+            seed=self.seed,
+            probed=self.varied,
+            sandbox=sandbox,
+            harness=__version__,
+        )
 
 
 @dataclass(frozen=True)
-class Start:
+class StartedPredictor:
     """One start of a predictor: batches answered before it, seconds until it was ready, seconds of asking, its use."""
 
     at_batch: int
     startup_s: float
     asking_s: float
-    usage: Usage
-
-
-@dataclass(frozen=True)
-class Seam:
-    """Where a predictor was started again, and what had ended the one before. fault: "submission", "infrastructure"."""
-
-    at_batch: int
-    fault: str
-    reason: str
+    usage: ResourceUsage
 
 
 @dataclass
-class Asked:
-    """What came of the asking. latencies_s: by batch of the plan. stateful: asked the same again, it said otherwise.
+class Transcript:
+    """Everything that the predictors answered so far.
 
-    libraries: their versions, by the predictor's word.
+    latencies_s: by batch of the plan. stateful: asked the same question again, a predictor answered differently.
+    libraries: names and versions, as the predictor states them.
     """
 
     predictions: list[Prediction] = field(default_factory=list)
     latencies_s: list[float] = field(default_factory=list)
-    starts: list[Start] = field(default_factory=list)
+    starts: list[StartedPredictor] = field(default_factory=list)
     seams: list[Seam] = field(default_factory=list)
     stateful: bool = False
     libraries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Asking:
-    """What one evaluation asks with. identity: what must agree for a journal to be resumed."""
+class EvaluationSession:
+    """Asks the questions of one evaluation and journals the replies."""
 
-    order: Evaluation
+    evaluation: Evaluation
     sandbox: Sandbox
     image: str | None
     journal: Path
-    identity: Mapping[str, Any]
     log: Path
     watch: Watch
-    asked: Asked = field(default_factory=Asked)
+    transcript: Transcript = field(default_factory=Transcript)
     pause_s: float = PAUSE_S
-    most: int | None = None  # batches of the first pass, for a rehearsal that stops there
-    _plans: dict[int, tuple[Pass, ...]] = field(default_factory=dict)  # by the size of a batch
+    most: int | None = None  # batches of the first pass, for a dry run that stops there
+    _plans: dict[int, tuple[Pass, ...]] = field(default_factory=dict)  # by batch size
+
+    @property
+    def identity(self) -> RunIdentity:
+        return self.evaluation.identity(self.sandbox.name, self.image)
 
     @property
     def vector_path(self) -> Path:
-        """Where the predictor's vectors wait until the run is over."""
+        """The file that holds the predictor's vectors until the run is over."""
         return self.journal.with_suffix(".vectors")
 
     def run(self) -> None:
-        """Ask what the journal does not hold yet, each pass of a fresh predictor; what came of it is in `asked`.
+        """Ask everything that the journal does not hold yet, each pass of a freshly started predictor.
 
-        A predictor that dies is started once more and asked the rest; so it is where the machine or the engine gives
-        way, without counting against it. Raises SubmissionError or InfrastructureError when it cannot be helped.
+        A predictor that dies is started once more and asked the rest. So it is when the machine or the engine fails,
+        without counting against the submission.
+
+        Raises:
+            SubmissionError: the predictor failed.
+            InfrastructureError: the machine or the engine failed again; the journal keeps every reply.
         """
         number, left = 1, {"submission": RESTARTS, "infrastructure": RETRIES}
         while number in PHASES and (number == 1 or self.most is None):
@@ -120,66 +138,74 @@ class Asking:
                 self._ask_pass(number)
                 number += 1
             except (PredictorEndedError, InfrastructureError, OSError) as error:
-                fault = "submission" if isinstance(error, PredictorEndedError) else "infrastructure"
+                fault: Fault = "submission" if isinstance(error, PredictorEndedError) else "infrastructure"
                 left[fault] -= 1
                 if left[fault] < 0:
                     if isinstance(error, OSError):
-                        raise InfrastructureError(_words(error)) from None
+                        raise InfrastructureError(_reason(error)) from None
                     raise
-                self.asked.seams.append(Seam(len(self.asked.latencies_s), fault, _words(error)))
+                reason = _reason(error)[:LONGEST_REASON]
+                at_batch = len(self.transcript.latencies_s)
+                self.transcript.seams.append(Seam(at_batch=at_batch, fault=fault, reason=reason))
                 time.sleep(self.pause_s if fault == "infrastructure" else 0)
 
     def _plan(self, journal: Journal) -> tuple[Pass, ...]:
-        """Nothing before the size of a batch is settled; made once, since 33,000 pairs take half a second."""
-        order, batch = self.order, journal.batch
-        if batch and batch not in self._plans:
-            self._plans[batch] = plan.plan(order.frozen, batch, order.modality, order.probed)
-        return self._plans[batch] if batch else ()
+        """Return the passes, none before the batch size is settled. Kept, since 33,000 pairs take half a second."""
+        evaluation, size = self.evaluation, journal.batch_size
+        if size and size not in self._plans:
+            self._plans[size] = plan.plan(evaluation.frozen, size, evaluation.modality, evaluation.varied)
+        return self._plans[size] if size else ()
 
     def _ask_pass(self, number: int) -> None:
-        """Ask the rest of one pass. The journal is opened anew: what an error has cut short in it goes."""
+        """Ask the rest of one pass. The journal is opened anew, which drops a line that an error has cut short."""
         with Journal(self.journal, self.identity) as journal:
             try:
                 passes = self._plan(journal)
-                if not passes or len(journal.entries) < sum(len(p.batches) for p in passes[:number]):
+                if not passes or len(journal.batches) < sum(len(p.batches) for p in passes[:number]):
                     self._ask_fresh(number, journal)
             finally:
-                self.asked.predictions = [p for entry in journal.entries for p in entry.predictions]
-                self.asked.latencies_s = [entry.seconds for entry in journal.entries]
+                self.transcript.predictions = [p for batch in journal.batches for p in batch.predictions]
+                self.transcript.latencies_s = [batch.seconds for batch in journal.batches]
 
     def _ask_fresh(self, number: int, journal: Journal) -> None:
         """Start a predictor and ask it the rest of one pass, the last journaled batch once more."""
-        order, answered = self.order, len(journal.entries)
+        evaluation, answered = self.evaluation, len(journal.batches)
         with lease.folder("exchange", os.getpid(), in_memory=True) as folder:
             folder.chmod(0o755)  # the predictor is another user; its view is read-only
-            secret = order.frozen.root.resolve()
-            launch = Launch(order.submission, self.image, folder, order.weights, secret, self.log, order.limits)
+            launch = Launch(
+                evaluation.submission,
+                self.image,
+                folder,
+                evaluation.weights,
+                evaluation.frozen.root.resolve(),
+                self.log,
+                evaluation.limits,
+            )
             self.watch("starting", 0, 0)
             began = ready = time.monotonic()
-            with self.sandbox.open(launch) as session:
+            with self.sandbox.open(launch) as predictor:
                 try:
-                    talk = Conversation(session, order.frozen, order.modality, order.limits)
-                    hello = talk.greet(order.seed, order.submission.resources.batch)
+                    talk = Conversation(predictor, evaluation.frozen, evaluation.modality, evaluation.limits)
+                    hello = talk.greet(evaluation.seed, evaluation.submission.resources.batch)
                     journal.agree_on(hello.batch)
-                    self.asked.libraries = hello.libraries
+                    self.transcript.libraries = hello.libraries
                     kept = self._keep_vectors(hello, journal) if number == 1 else None
                     ready = time.monotonic()
                     self._ask_batches(talk, folder, journal, number, kept)
                 except SubmissionError as error:
-                    self._note(session, answered, began, ready)
-                    raise _blame(error, session, self.log) from None
-                self._note(session, answered, began, ready)
+                    self._note(predictor, answered, began, ready)
+                    raise _blame(error, predictor, self.log) from None
+                self._note(predictor, answered, began, ready)
 
-    def _note(self, session: Session, at_batch: int, began: float, ready: float) -> None:
+    def _note(self, predictor: RunningPredictor, at_batch: int, began: float, ready: float) -> None:
         asking_s = time.monotonic() - ready if ready > began else 0.0
-        self.asked.starts.append(Start(at_batch, max(ready - began, 0.0), asking_s, session.usage()))
+        self.transcript.starts.append(StartedPredictor(at_batch, max(ready - began, 0.0), asking_s, predictor.usage()))
 
     def _keep_vectors(self, hello: Hello, journal: Journal) -> VectorFile | None:
-        """Where the vectors of the first pass go, if the predictor sends any; it may not change its mind in a run."""
-        sends = hello.embeddings and self.order.modality is Modality.VISION_TEXT
-        if sends:
-            return VectorFile(self.vector_path, sum(len(entry.predictions) for entry in journal.entries))
-        if journal.entries and self.vector_path.exists():
+        """Return the file for the vectors of the first pass, if the predictor sends any; it may not change its mind."""
+        if hello.embeddings and self.evaluation.modality is Modality.VISION_TEXT:
+            return VectorFile(self.vector_path, sum(len(batch.predictions) for batch in journal.batches))
+        if journal.batches and self.vector_path.exists():
             raise SubmissionError("does not declare `embeddings`, and did when it was started before")
         self.vector_path.unlink(missing_ok=True)
         return None
@@ -192,43 +218,43 @@ class Asking:
         batches = [batch for p in passes for batch in p.batches]
         first = sum(len(p.batches) for p in passes[: number - 1])
         end = first + len(passes[number - 1].batches[: self.most])
-        again = len(journal.entries) - 1
+        again = len(journal.batches) - 1
         left = [(index, batches[index]) for index in range(max(first, again), end)]
         total, began = sum(map(len, batches)), time.monotonic()
         with (
-            Exchange(folder, 2 * (journal.batch or 0), journal.key) as exchange,
-            closing(conversation.ask(left, exchange, embeddings=kept is not None)) as answers,
+            Exchange(folder, 2 * (journal.batch_size or 0), journal.key) as exchange,
+            closing(conversation.ask(left, exchange, embeddings=kept is not None)) as outcomes,
         ):
-            for answered in answers:
-                if answered.number == again:
-                    before = journal.entries[again].predictions
-                    self.asked.stateful |= not _agree(before, answered.entry.predictions)
+            for outcome in outcomes:
+                if outcome.number == again:
+                    before = journal.batches[again].predictions
+                    self.transcript.stateful |= not _agree(before, outcome.batch.predictions)
                 else:
-                    if kept is not None and answered.vectors is not None:
-                        kept.append(answered.vectors)
-                    journal.append(answered.entry)
-                done = answered.number + 1
+                    if kept is not None and outcome.vectors is not None:
+                        kept.append(outcome.vectors)
+                    journal.append(outcome.batch)
+                done = outcome.number + 1
                 self.watch(PHASES[number], sum(map(len, batches[:done])), total)
-                if time.monotonic() - began > self.order.limits.total_s:
-                    raise SubmissionError(f"took over {self.order.limits.total_s:g} s for {done} batches")
+                if time.monotonic() - began > self.evaluation.limits.total_s:
+                    raise SubmissionError(f"took over {self.evaluation.limits.total_s:g} s for {done} batches")
 
 
 def _agree(before: Sequence[Prediction], after: Sequence[Prediction]) -> bool:
     return all(abs(b.p_in_order - a.p_in_order) <= SAME for b, a in zip(before, after, strict=True))
 
 
-def _blame(error: SubmissionError, session: Session, log: Path) -> SubmissionError | InfrastructureError:
-    """The error with the predictor's last words; or another, where it was ended by somebody else."""
-    ending = session.ending()
+def _blame(error: SubmissionError, predictor: RunningPredictor, log: Path) -> SubmissionError | InfrastructureError:
+    """Return the error with the predictor's last words, or an infrastructure error if something else ended it."""
+    ending = predictor.ending()
     if isinstance(error, PredictorEndedError) and ending.outside:
         return InfrastructureError(ending.outside)
-    session.channel.close()
+    predictor.channel.close()
     lines = log.read_bytes()[-4096:].decode("utf-8", "replace").strip().splitlines()
     printed = f"; it last printed {lines[-1][:LAST_WORDS]!r}" if lines else ""
     return type(error)(f"{error} (the predictor {ending}{printed})")
 
 
-def _words(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.filename or 'the system'}: {error.strerror or error}"
     return str(error)

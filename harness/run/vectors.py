@@ -1,10 +1,10 @@
-"""A predictor's vectors on their way to the modality gap: read from a reply, kept beside the journal, added up, saved.
+"""The vectors of a predictor, for the modality gap: decoded from a reply, kept beside the journal, summed, saved.
 
 A predictor that declares `embeddings` sends with each answer, in modality vision+text, the vectors of the same forward
 pass: {"first": ..., "second": ..., "text": ...}, each base64 of little-endian float32, all of one dimension.
 
     <run>.vectors    8 bytes: the dimension; then float32 (pairs, 3, dimension) in the order of the plan. A batch is
-                     written here before its line in the journal, so that this file is never short of the journal.
+                     written here before its line in the journal, so this file never holds less than the journal.
     embeddings.npz   in the bundle: centroids per category, and the vectors of a bounded sample of pairs
 """
 
@@ -15,7 +15,7 @@ import binascii
 import io
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 
 from harness import keyed
-from harness.contract import protocol
 from harness.contract.frozen_set import FrozenSet
 from harness.errors import InputError, SubmissionError
 from harness.statistics.embedding_gap import SAMPLE_PAIRS, Embeddings, Vectors
@@ -35,15 +34,20 @@ HEADER = 8  # bytes
 CHUNK = 1024  # pairs read at once
 NAME = "embeddings.npz"
 MOST_BYTES = 64 * 2**20  # of one array of it: the sample of a 16,000-d predictor
-# What damage makes of an archive: in its directory, in a compressed part, in an array's header.
+# Errors of a damaged archive: in its directory, in a compressed part, in the header of an array.
 BROKEN = (BadZipFile, OSError, EOFError, zlib.error, ValueError, KeyError, NotImplementedError, RuntimeError, TypeError)
 
 
-def read(line: bytes, request_id: int, pair_ids: Mapping[str, str]) -> Vectors:
-    """The vectors of one batch, (pairs, 3, dimension) in the order asked; the predictions have been checked before."""
-    answers = protocol.read_result(line, request_id, "predict_pairs")["predictions"]
-    by_id = {answer["id"]: answer.get("embeddings") for answer in answers}
-    rows = [[_vector(by_id[opaque], part, pair_id) for part in PARTS] for opaque, pair_id in pair_ids.items()]
+def decode(sent: Sequence[tuple[str, object]]) -> Vectors:
+    """Return the vectors of one batch, float32 (pairs, 3, dimension), in the order asked.
+
+    Args:
+        sent: the pair id, and the `embeddings` that the predictor sent for it.
+
+    Raises:
+        SubmissionError: a vector is missing, malformed, of another dimension, or has no direction.
+    """
+    rows = [[_vector(embeddings, part, pair_id) for part in PARTS] for pair_id, embeddings in sent]
     sizes = {vector.size for row in rows for vector in row}
     if len(sizes) != 1:
         raise SubmissionError(f"predict_pairs: embeddings of {sorted(sizes)} numbers; send all of one dimension")
@@ -76,7 +80,11 @@ class VectorFile:
     """The vectors of a run in progress."""
 
     def __init__(self, path: Path, pairs: int) -> None:
-        """Begin the file, or go on with the one that holds at least the `pairs` that the journal holds."""
+        """Begin the file, or resume one that holds at least the `pairs` that the journal holds.
+
+        Raises:
+            InputError: the file holds fewer.
+        """
         self.path = path
         self.dimension = 0
         with path.open("a+b") as stream:
@@ -84,7 +92,7 @@ class VectorFile:
             self.dimension = int.from_bytes(stream.read(HEADER), "little")
             kept = HEADER + pairs * self._row if pairs else 0
             if path.stat().st_size < kept or (pairs and not self.dimension):
-                raise InputError(f"{path}: holds fewer vectors than the journal answers; begin anew with --fresh")
+                raise InputError(f"{path}: holds fewer vectors than the journal answers; begin again with --fresh")
             stream.truncate(kept)
             if not pairs:
                 self.dimension = 0
@@ -94,7 +102,11 @@ class VectorFile:
         return 4 * len(PARTS) * self.dimension
 
     def append(self, vectors: Vectors) -> None:
-        """Make a batch durable."""
+        """Make the vectors of a batch durable.
+
+        Raises:
+            SubmissionError: they are of another dimension than those before.
+        """
         with self.path.open("ab") as stream:
             if not self.dimension:
                 self.dimension = vectors.shape[2]
@@ -117,7 +129,7 @@ def _chunks(path: Path) -> Iterator[Vectors]:
 
 
 def add_up(path: Path, frozen: FrozenSet, asked: Sequence[str], key: bytes) -> Embeddings:
-    """What the file says of the modality gap. asked: the pair ids in the order of the file."""
+    """Return the sums of the file's vectors for the modality gap. asked: the pair ids, in the order of the file."""
     questions = {pair.pair_id: pair for pair in frozen.questions}
     articles = {answer.pair_id: answer.article_id for answer in frozen.truths}
     sample = keyed.order(questions, key, "embedding sample", str)[:SAMPLE_PAIRS]
@@ -145,7 +157,11 @@ def save(found: Embeddings, folder: Path) -> None:
 
 
 def load_sample(folder: Path) -> dict[str, tuple[Floats, Floats]] | None:
-    """Unit vectors of the sampled pairs' pictures and texts, by category; None where the bundle has none."""
+    """Return unit vectors of the sampled pairs' pictures and texts, by category; None where the bundle has none.
+
+    Raises:
+        InputError: the file is damaged.
+    """
     if not (folder / NAME).is_file():
         return None
     try:
@@ -163,7 +179,7 @@ def load_sample(folder: Path) -> dict[str, tuple[Floats, Floats]] | None:
 
 
 def _member(stored: ZipFile, name: str, kind: str, axes: int) -> np.ndarray[Any, Any]:
-    """One array, viewed in what the archive holds: a header cannot make it take more memory than that."""
+    """Return one array as a view of the archive's bytes: a false header cannot make it take more memory than that."""
     with stored.open(f"{name}.npy") as stream:
         content = stream.read(MOST_BYTES)
     header = io.BytesIO(content)
@@ -176,7 +192,11 @@ def _member(stored: ZipFile, name: str, kind: str, axes: int) -> np.ndarray[Any,
 
 
 def require_sample(folder: Path) -> dict[str, tuple[Floats, Floats]]:
-    """The same, where it is asked for."""
+    """Return the same, where a bundle must have it.
+
+    Raises:
+        InputError: the bundle has no vectors.
+    """
     sample = load_sample(folder)
     if sample is None:
         raise InputError(f"{folder}: its predictor sent no vectors; wanted one that declares `embeddings`")

@@ -1,47 +1,65 @@
-"""Re-derive a bundle's numbers from what it rests on, and name each that differs. Nothing is asked again."""
+"""Deriving a bundle's numbers again from the data that it holds, and naming each that differs. No model is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harness.contract import decoding
 from harness.contract.bundle import Bundle
 from harness.contract.frozen_set import FrozenSet
+from harness.contract.result import Scores
+from harness.errors import InputError
 from harness.records import GroundTruth
-from harness.report import loading
 from harness.run.judging import SCORING_KEY, judge
-from harness.statistics import scoring
+from harness.statistics import scoring, tally
 
-ROUNDING = 2e-6  # scores are written with six digits; two machines' sums may differ in the last
+ROUNDING = 2e-6  # scores are written with six digits; the sums of two machines may differ in the last
+
+
+def scores_of(found: Bundle) -> Scores:
+    """Return the scores of a bundle that must have some.
+
+    Raises:
+        InputError: the run failed.
+    """
+    if found.result.scores is None:
+        reason = found.result.failure.reason if found.result.failure else "no scores"
+        raise InputError(f"{found.root}: this run failed ({reason}); wanted a scored result")
+    return found.result.scores
 
 
 def from_counts(found: Bundle) -> list[str]:
-    """What of the accuracies and their intervals does not follow from the counts per article."""
-    derived = scoring.accuracy(loading.tallies(found), SCORING_KEY)
-    return list(differences(found.result["scores"]["accuracy"], derived, "scores.accuracy"))
+    """Return one line for each accuracy or interval that does not follow from the counts per article."""
+    derived = scoring.accuracy(tally.of_articles(found.articles), SCORING_KEY)
+    return list(differences(scores_of(found).accuracy, derived, "scores.accuracy"))
 
 
-def from_answers(found: Bundle, frozen: FrozenSet, canaries: Mapping[str, GroundTruth]) -> list[str]:
-    """What of the counts, scores and trust columns does not follow from the stored probabilities and the set."""
-    judged = judge(frozen, canaries, found.predictions, found.probes)
+def from_predictions(found: Bundle, frozen: FrozenSet, canaries: Mapping[str, GroundTruth]) -> list[str]:
+    """Return one line for each count, score or trust figure that does not follow from the predictions and the set."""
+    trust = found.result.trust
+    judged = judge(frozen, canaries, found.predictions, found.variants, trust)
     problems = []
     if list(found.articles) != judged.articles:
-        problems.append("articles.jsonl: the counts do not follow from predictions.jsonl and the set's answers")
-    problems += differences(found.result["scores"], judged.scores, "scores")
-    stands = {name: found.result["trust"].get(name) for name in judged.trust}
-    return problems + list(differences(stands, judged.trust, "trust"))
+        problems.append("articles.jsonl: the counts do not follow from predictions.jsonl and the set's ground truth")
+    problems += differences(found.result.scores, judged.scores, "scores")
+    return problems + list(differences(trust, judged.trust, "trust"))
 
 
-def differences(stands: Any, derived: Any, path: str) -> Iterator[str]:
-    """One line for every leaf at which two JSON values differ by more than rounding."""
-    if isinstance(stands, dict) and isinstance(derived, dict):
-        for key in sorted(stands.keys() | derived.keys()):
-            yield from differences(stands.get(key), derived.get(key), f"{path}.{key}")
-    elif isinstance(stands, list) and isinstance(derived, list) and len(stands) == len(derived):
-        for index, (one, other) in enumerate(zip(stands, derived, strict=True)):
-            yield from differences(one, other, f"{path}[{index}]")
-    elif isinstance(stands, float | int) and isinstance(derived, float | int):
-        if abs(stands - derived) > ROUNDING:
-            yield f"{path}: {stands} stands there, {derived} follows"
-    elif stands != derived:
-        yield f"{path}: {stands!r} stands there, {derived!r} follows"
+def differences(stored: object, derived: object, path: str) -> Iterator[str]:
+    """Yield one line for every leaf at which two records differ by more than rounding."""
+    return _differences(decoding.to_json(stored), decoding.to_json(derived), path)
+
+
+def _differences(stored: Any, derived: Any, path: str) -> Iterator[str]:
+    if isinstance(stored, dict) and isinstance(derived, dict):
+        for key in sorted(stored.keys() | derived.keys()):
+            yield from _differences(stored.get(key), derived.get(key), f"{path}.{key}")
+    elif isinstance(stored, list) and isinstance(derived, list) and len(stored) == len(derived):
+        for index, (one, other) in enumerate(zip(stored, derived, strict=True)):
+            yield from _differences(one, other, f"{path}[{index}]")
+    elif isinstance(stored, float | int) and isinstance(derived, float | int):
+        if abs(stored - derived) > ROUNDING:
+            yield f"{path}: {stored} stands there, {derived} follows"
+    elif stored != derived:
+        yield f"{path}: {stored!r} stands there, {derived!r} follows"

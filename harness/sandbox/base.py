@@ -1,62 +1,54 @@
-"""What every sandbox offers: a predictor under limits, lines to and from it, and an honest word on isolation."""
+"""The interface of every sandbox: start a predictor under limits, and report honestly how well it was isolated."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from harness.contract.result import Isolation, SandboxName
 from harness.contract.submission import Submission
 from harness.errors import HarnessError
 from harness.sandbox.channel import Channel
-from harness.sandbox.evidence import Usage
+from harness.sandbox.evidence import ResourceUsage
 
 MIB = 2**20
-FILES_PER_MIB = 256  # of scratch: one file a page
-EXCHANGE = "/exchange"  # where pictures are seen inside a container
-WEIGHTS = "/weights"  # where a weights folder is seen inside a container
+FILES_PER_MIB = 256  # limit on files in scratch memory: one per page of 4 KiB
+EXCHANGE = "/exchange"  # path of the exchange folder inside a container
+WEIGHTS = "/weights"  # path of the weights folder inside a container
 WEIGHTS_VARIABLE = "WIKIORDER_WEIGHTS"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What no submission can exceed. Seconds, MiB, counts."""
+    """Limits on every predictor, in seconds, MiB, GiB, bytes and counts as the names say."""
 
-    startup_s: float = 300.0  # loading 1 GB of weights from a slow disk, and importing torch
-    batch_s: float = 120.0  # 64 pairs of a large model on a CPU
+    startup_s: float = 300.0  # enough to load 1 GB of weights from a slow disk and to import torch
+    batch_s: float = 120.0  # enough for 64 pairs and a large model on a CPU
     total_s: float = 24 * 3600.0
-    memory_gib: float = 16.0  # a submission asks for less in its manifest, never for more
+    memory_gib: float = 16.0  # a manifest may ask for less, never for more
     cpus: int = field(default_factory=lambda: os.cpu_count() or 1)
-    processes: int = 256  # torch starts a few threads a core
+    processes: int = 256  # torch starts a few threads per core
     scratch_mib: int = 512  # /tmp, in memory
-    shared_mib: int = 64  # /dev/shm: the engine's own default
-    log_bytes: int = MIB  # of what the predictor prints, this much is kept
+    shared_mib: int = 64  # /dev/shm: the default of Docker
+    log_bytes: int = MIB  # of the predictor's stderr, the first bytes are kept
 
     def memory_bytes(self, submission: Submission) -> int:
+        """Return the memory limit of one submission: the smaller of ours and the one in its manifest."""
         return int(min(self.memory_gib, submission.resources.memory_gib) * 2**30)
 
 
 @dataclass(frozen=True, slots=True)
-class Isolation:
-    """What stood between the predictor and the answers. isolated: nothing known lets it reach them."""
-
-    sandbox: str
-    isolated: bool
-    covers: tuple[str, ...]
-    exposes: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
-
-
-@dataclass(frozen=True, slots=True)
 class Ending:
-    """How a predictor ended. exit_code: 128 + n for signal n, None while it runs. notes: what the kernel says.
+    """How a predictor ended.
 
-    outside: who ended it, if neither it did nor its limits.
+    Attributes:
+        exit_code: 128 + n after signal n; None while the predictor still runs.
+        notes: a remark of the kernel, such as a kill for lack of memory.
+        outside: the cause, if neither the predictor nor its limits ended it; else "".
     """
 
     exit_code: int | None
@@ -68,29 +60,38 @@ class Ending:
         return f"{code}{f' ({self.notes})' if self.notes else ''}"
 
 
-class Session(Protocol):
-    """One running predictor."""
+class RunningPredictor(Protocol):
+    """One started predictor."""
 
     @property
-    def channel(self) -> Channel: ...
+    def channel(self) -> Channel:
+        """The channel that carries requests and replies."""
+        ...
 
     @property
     def exchange(self) -> str:
         """The path under which the predictor sees the exchange folder."""
         ...
 
-    def ending(self) -> Ending: ...
+    def ending(self) -> Ending:
+        """Return how the predictor ended, or that it still runs."""
+        ...
 
-    def usage(self) -> Usage:
-        """What it has used so far; asked before its ending, which may bury it."""
+    def usage(self) -> ResourceUsage:
+        """Return the resources used so far. Call it before `ending`, after which the counters may be gone."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What one run needs. image: what `prepare` returned. exchange, weights: folders to be seen read-only.
+    """Everything that starting one predictor needs.
 
-    secret: the frozen set, of which nothing may be opened.
+    Attributes:
+        image: the image digest that `Sandbox.prepare` returned, or None.
+        exchange: folder of the current batch's pictures; the predictor sees it read-only.
+        weights: folder of weights, read-only as well, or None.
+        secret: the frozen set; the predictor must not be able to open anything in it.
+        log: file that receives the predictor's stderr.
     """
 
     submission: Submission
@@ -102,38 +103,40 @@ class Launch:
     limits: Limits
 
     def environment(self, weights: str | None) -> Mapping[str, str]:
-        """The predictor's whole environment, but for PATH and HOME."""
+        """Return the predictor's whole environment except PATH and HOME.
+
+        Args:
+            weights: the path under which the predictor sees its weights, or None.
+        """
         fixed = {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         return fixed | ({WEIGHTS_VARIABLE: weights} if weights else {})
 
 
 class Sandbox(Protocol):
-    """A way to run a stranger's predictor."""
+    """A mechanism that runs an untrusted predictor."""
 
-    name: str
+    name: SandboxName
 
     def prepare(self, submission: Submission) -> str | None:
-        """Make the submission ready to start; the digest of its image, or None where there is no image."""
+        """Make the submission ready to start. Return the digest of its image, or None if it has no image."""
         ...
 
     def isolation(self, data: Path) -> Isolation:
-        """What this sandbox keeps from the predictor, given where the frozen set lies."""
+        """Return the isolation of a run whose frozen set lies in folder `data`."""
         ...
 
     def describe(self) -> str:
-        """What holds the predictor, and its version, in a few words."""
+        """Return the mechanism and its version in a few words."""
         ...
 
-    def open(self, launch: Launch) -> AbstractContextManager[Session]:
-        """Start the predictor; on leaving, nothing of it is left."""
+    def open(self, launch: Launch) -> AbstractContextManager[RunningPredictor]:
+        """Start the predictor. On leaving the context, all its processes and files are removed."""
         ...
 
     def close(self) -> None:
-        """Let go of what is held between runs."""
+        """Release everything that is held between runs."""
         ...
 
 
 class EngineUnavailableError(HarnessError):
     """No container engine answers."""
-
-    exit_code = 2

@@ -1,4 +1,8 @@
-"""What a predictor used, and who ended it: by the word of the kernel and the engine, never by its own."""
+"""Resources that a predictor used and causes of its end, as measured by the kernel, never as claimed by the predictor.
+
+Covered: memory, CPU time and kills for lack of memory, as /proc and the control groups count them.
+Not covered: an engine on another machine, whose /proc is not readable here; the fields are then None.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 PROC, CGROUP = Path("/proc"), Path("/sys/fs/cgroup")
 KILLED = 137  # 128 + SIGKILL
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-PEAK = ("memory.max_usage_in_bytes", "memory.peak")  # by the version of control groups
-KILLS = ("memory.oom_control", "memory.events")
+PEAK = ("memory.max_usage_in_bytes", "memory.peak")  # file name in version 1 and 2 of control groups
+KILLS = ("memory.oom_control", "memory.events")  # the same
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What a predictor used in all; None where nothing here counts it.
+class ResourceUsage:
+    """Resources that a predictor used in all its processes; None where nothing here counts them.
 
-    throttled_*: how often, and for how long, its share of the processors was used up. out_of_memory: kills, by the
-    kernel, for lack of memory.
+    Attributes:
+        throttled_periods: scheduler periods in which its CPU quota was used up.
+        throttled_s: seconds for which it was stopped by that quota.
+        out_of_memory: processes killed by the kernel for lack of memory.
     """
 
     peak_memory_bytes: int | None = None
@@ -31,27 +36,17 @@ class Usage:
     out_of_memory: int | None = None
 
 
-def usage_of_container(stats: Mapping[str, Any], peak: int | None, kills: int | None) -> Usage:
-    """stats: what the engine answers; it leaves out what its version of control groups does not count."""
-    cpu, memory = stats.get("cpu_stats") or {}, stats.get("memory_stats") or {}
-    if not (cpu.get("cpu_usage") or {}).get("total_usage"):  # of an ended container everything is 0
-        return Usage(out_of_memory=kills)
-    throttled = cpu.get("throttling_data") or {}
-    return Usage(
-        peak_memory_bytes=peak if peak is not None else memory.get("max_usage"),
-        cpu_s=round(cpu["cpu_usage"]["total_usage"] / 1e9, 3),
-        throttled_periods=throttled.get("throttled_periods"),
-        throttled_s=round(throttled.get("throttled_time", 0) / 1e9, 3),
-        out_of_memory=kills,
-    )
-
-
 def memory_of_container(
     process: int, container: str, proc: Path = PROC, cgroup: Path = CGROUP
 ) -> tuple[int | None, int | None]:
-    """Peak bytes, and kills for lack of memory; None where the engine is on another machine.
+    """Return a container's peak memory in bytes and its kills for lack of memory, from the control groups.
 
-    There its number for a process is another's here, which is why the container must be named in the group's path.
+    Both are None if the engine is on another machine. Its process id then names an unrelated process here, so the
+    container's id must occur in the path of the process's control group.
+
+    Args:
+        process: id of the container's first process, according to the engine.
+        container: id of the container.
     """
     with suppress(OSError):
         for line in (proc / str(process) / "cgroup").read_text().splitlines():
@@ -64,43 +59,49 @@ def memory_of_container(
     return None, None
 
 
-def usage_of_tree(root: int, proc: Path = PROC) -> Usage:
-    """Of a process and all its descendants that are there now, with what those had used that it has buried."""
+def usage_of_tree(root: int, proc: Path = PROC) -> ResourceUsage:
+    """Return the usage of a process and its descendants, including the children they have waited for.
+
+    Memory is the sum of the peaks of the descendants alone: `root` is the supervisor, not the predictor.
+    """
     parents, ticks, peaks = {}, {}, {}
     for entry in proc.iterdir():
         if entry.name.isdigit():
-            with suppress(OSError):  # it has ended meanwhile
+            with suppress(OSError):  # the process has ended meanwhile
                 fields = (entry / "stat").read_bytes().rpartition(b") ")[2].split()
                 number = int(entry.name)
                 parents[number], ticks[number] = int(fields[1]), sum(map(int, fields[11:15]))
                 peaks[number] = (_field(entry / "status", "VmHWM:") or 0) * 1024
-    below = set(_below(root, parents))
-    peak = sum(peaks[number] for number in below - {root})
-    cpu_s = sum(ticks.get(number, 0) for number in below) * TICK_S
-    return Usage(peak_memory_bytes=peak or None, cpu_s=round(cpu_s, 3))
+    tree = set(_descendants(root, parents))
+    peak = sum(peaks[number] for number in tree - {root})
+    cpu_s = sum(ticks.get(number, 0) for number in tree) * TICK_S
+    return ResourceUsage(peak_memory_bytes=peak or None, cpu_s=round(cpu_s, 3))
 
 
 def killed_for_memory(proc: Path = PROC) -> int:
-    """How many processes this machine has killed for lack of memory since it was started."""
+    """Return the number of processes that this machine has killed for lack of memory since boot."""
     return _field(proc / "vmstat", "oom_kill") or 0
 
 
-def who_else(exit_code: int | None, own_limit: bool, killed: bool, kills_on_machine: int) -> str:
-    """Who ended a predictor, if neither it did nor its own limits; else "".
+def outside_cause(exit_code: int | None, own_limit: bool, killed: bool, kills_on_machine: int) -> str:
+    """Return why a predictor ended, if neither the predictor nor its own limits ended it; else "".
 
-    own_limit: the kernel killed in it for its own limit of memory. killed: the engine was told to kill it.
-    kills_on_machine: processes killed for lack of memory while it ran.
+    Args:
+        own_limit: the kernel killed a process in it at the predictor's own memory limit.
+        killed: the engine was told to kill it.
+        kills_on_machine: processes killed for lack of memory on this machine while it ran.
     """
     if own_limit:
         return ""
     if killed:
-        return "somebody ended the predictor from outside"
+        return "the predictor was ended from outside"
     if exit_code == KILLED and kills_on_machine:
         return "the machine ran out of memory and killed the predictor, which was below its own limit"
     return ""
 
 
 def _field(path: Path, name: str) -> int | None:
+    """Return the number after `name` in a file of names and numbers; None if there is none."""
     with suppress(OSError):
         for line in path.read_text().splitlines():
             first, *rest = line.split()
@@ -109,8 +110,9 @@ def _field(path: Path, name: str) -> int | None:
     return None
 
 
-def _below(root: int, parents: Mapping[int, int]) -> Iterator[int]:
+def _descendants(root: int, parents: Mapping[int, int]) -> Iterator[int]:
+    """Yield `root` and every process below it; `parents` maps a process id to its parent's."""
     yield root
     for number, parent in parents.items():
         if parent == root:
-            yield from _below(number, parents)
+            yield from _descendants(number, parents)

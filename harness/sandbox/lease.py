@@ -1,4 +1,8 @@
-"""Who owns what lies about: so that the next start can clear away what a killed harness has left, and nothing else."""
+"""Ownership of temporary folders and containers, so that leftovers of a killed harness can be removed safely.
+
+Every temporary folder and container carries the name of the process that made it. The next start removes those whose
+process has ended, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +16,18 @@ from pathlib import Path
 
 from harness.sandbox.container import sibling
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it have secret names, and belong to us alone
-ROOM_BYTES = 2**30  # a batch of 256 pairs with pictures of 2 MB each
+MEMORY = Path("/dev/shm")  # noqa: S108 - our folders in it have random names and belong to us alone
+FREE_BYTES = 2**30  # enough for a batch of 256 pairs with pictures of 2 MB each
 
 
 def owner(process: int) -> str:
-    """A name for a process that no later one shares: host, number, and start in clock ticks since boot."""
+    """Return a name that no later process shares: host, process id, and start in clock ticks since boot."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
     return f"{socket.gethostname()}/{process}/{fields[19]}"
 
 
 def owner_is_gone(name: str) -> bool:
-    """Whether that process is known to have ended. Of another host nothing is known."""
+    """Return whether the named process is known to have ended. About other hosts nothing is known: False."""
     host, _, rest = name.partition("/")
     if host != socket.gethostname():
         return False
@@ -31,16 +35,19 @@ def owner_is_gone(name: str) -> bool:
         return owner(int(rest.partition("/")[0])) != name
     except (FileNotFoundError, ProcessLookupError):
         return True
-    except ValueError:  # a name that is none of ours
+    except ValueError:  # not a name made by `owner`
         return False
 
 
 @contextmanager
 def folder(purpose: str, process: int, in_memory: bool = False) -> Iterator[Path]:
-    """A fresh folder that goes with this block, or at the next start if the harness is killed in it.
+    """Make a fresh folder and remove it at the end of the block, or at the next start if the harness is killed.
 
-    in_memory: where there is room; pictures then reach a predictor twice as fast, and wear out no disk. Not in a
-    container: the one beside it sees volumes alone.
+    Args:
+        purpose: part of the folder's name.
+        process: id of the process that owns the folder.
+        in_memory: use /dev/shm if it has room; pictures then reach a predictor twice as fast, without disk writes.
+            Not used if the harness itself runs in a container, since the predictor's container sees only volumes.
     """
     reap()
     _, number, start = owner(process).rsplit("/", 2)
@@ -53,7 +60,7 @@ def folder(purpose: str, process: int, in_memory: bool = False) -> Iterator[Path
 
 
 def reap() -> None:
-    """Remove the folders of processes that have ended. Another user's stay: the system does not let us."""
+    """Remove the folders of processes that have ended. Folders of another user stay: permissions forbid removal."""
     found = [path for root in (Path(tempfile.gettempdir()), MEMORY) for path in root.glob("wikiorder-*-*-*-*")]
     for path in found:
         _, _, number, start, *_ = path.name.split("-")
@@ -62,4 +69,4 @@ def reap() -> None:
 
 
 def _has_room(root: Path) -> bool:
-    return root.is_dir() and os.access(root, os.W_OK) and shutil.disk_usage(root).free >= ROOM_BYTES
+    return root.is_dir() and os.access(root, os.W_OK) and shutil.disk_usage(root).free >= FREE_BYTES

@@ -1,10 +1,10 @@
-"""Is one result better than another on the same set? Paired by pair, tested by article.
+"""Comparison of two results on the same set: differences paired by pair, tested by article.
 
 interval       clustered, of the paired difference in accuracy (`intervals.py`)
-p              sign-flip permutation: under the hypothesis that the two are alike, each article's difference could
-               as well have had the other sign. All flips where there are few articles, 10,000 keyed ones otherwise
-p (Holm)       corrected for looking at every category
-McNemar        exact, on pairs that only one got right, as if pairs were independent: the naive reference
+p              sign-flip permutation test: if the two results are equally good, the difference of each article is as
+               likely to have the other sign. All flips with few articles, else 10,000 flips drawn by a key
+p (Holm)       corrected for testing every category
+McNemar        exact, on pairs that only one result got right, as if pairs were independent: the naive reference
 resolvable     the true difference that this comparison finds with power 0.8
 """
 
@@ -12,58 +12,122 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+import msgspec
 import numpy as np
 
 from harness import keyed
+from harness.contract.decoding import Record
+from harness.contract.result import Count, Estimate, Fraction, NonNegative
 from harness.errors import InputError
-from harness.records import GroundTruth, Prediction, StepPair
+from harness.records import GroundTruth, StepPair, predicted_label
 from harness.statistics import intervals
-from harness.statistics.intervals import Counts, Floats
-from harness.statistics.precision import resolvable, standard_error
-from harness.statistics.tally import Tally, bounded, of_group, rounded
+from harness.statistics.intervals import Counts, Floats, resolvable, standard_error
+from harness.statistics.tally import Tally, of_group, rounded
 
 FLIPS = 10_000
 ROUNDING = 1e-12  # two sums of the same numbers in another order differ by less
 
 
-def compare(first: Sequence[Tally], second: Sequence[Tally], key: bytes) -> dict[str, Any]:
-    """First minus second: macro, micro, and per category. The tallies must be of the same pairs."""
+class Difference(Estimate, frozen=True, kw_only=True):
+    """A paired difference in accuracy, in [-1, 1], and the p value of its sign-flip test."""
+
+    p: Fraction
+
+
+class GroupDifference(Difference, frozen=True, kw_only=True):
+    """A difference over one group of pairs; `method` names how the interval was made."""
+
+    pairs: Count
+    articles: Count
+    method: str
+    resolvable_difference: NonNegative | None
+
+
+class CategoryDifference(GroupDifference, frozen=True, kw_only=True):
+    """A difference over one category, with p corrected for the number of categories."""
+
+    p_holm: Fraction
+
+
+class PairedComparison(Record, frozen=True, kw_only=True):
+    """The accuracy of the first result minus that of the second: macro, micro and per category."""
+
+    macro: Difference
+    micro: Difference
+    categories: dict[str, CategoryDifference]
+
+
+class McNemarTest(Record, frozen=True, kw_only=True):
+    """The numbers of pairs that only one result got right, and the exact two-sided p value of an even split."""
+
+    only_first: Count
+    only_second: Count
+    p: Fraction
+
+
+class OverallMcNemarTest(McNemarTest, frozen=True, kw_only=True):
+    """The test over all pairs, and per category."""
+
+    categories: dict[str, McNemarTest]
+
+
+class PairsApart(Record, frozen=True, kw_only=True):
+    """The ids of the pairs that only one of two results got right, and McNemar's test on their numbers."""
+
+    mcnemar: OverallMcNemarTest
+    only_first: list[str]
+    only_second: list[str]
+
+
+def compare(first: Sequence[Tally], second: Sequence[Tally], key: bytes) -> PairedComparison:
+    """Compare two results by their tallies of the same pairs. key: the key of resamples and sign flips."""
     check_same_pairs(first, second)
     differences = [a.correct - b.correct for a, b in zip(first, second, strict=True)]
-    categories = {a.category: _category(a, d, key) for a, d in zip(first, differences, strict=True)}
-    corrected = holm([row["p"] for row in categories.values()])
-    for row, p in zip(categories.values(), corrected, strict=True):
-        row["p_holm"] = rounded(p)
+    groups = {a.category: _group(a, d, key) for a, d in zip(first, differences, strict=True)}
+    corrected = holm([group.p for group in groups.values()])
     pairs = sum(tally.pairs for tally in first)
-    return {
-        "macro": _overall(first, differences, [1 / (len(first) * t.pairs) for t in first], key, micro=False),
-        "micro": _overall(first, differences, [1 / pairs] * len(first), key, micro=True),
-        "categories": categories,
-    }
+    return PairedComparison(
+        macro=_overall(first, differences, [1 / (len(first) * t.pairs) for t in first], key, micro=False),
+        micro=_overall(first, differences, [1 / pairs] * len(first), key, micro=True),
+        categories={
+            name: CategoryDifference(**msgspec.structs.asdict(group), p_holm=rounded(p))
+            for (name, group), p in zip(groups.items(), corrected, strict=True)
+        },
+    )
 
 
 def drop(
-    answers: Sequence[GroundTruth], asked: Mapping[str, float], again: Mapping[str, float], key: bytes, name: str
-) -> dict[str, Any]:
-    """How much accuracy falls on the pairs asked again otherwise, such as with blank pictures; paired, clustered."""
-    rows = [answer for answer in answers if answer.pair_id in again]
+    truths: Sequence[GroundTruth], asked: Mapping[str, float], again: Mapping[str, float], key: bytes, name: str
+) -> GroupDifference:
+    """Return the loss of accuracy on the pairs asked again in a variant, such as with blank pictures.
+
+    Args:
+        asked: the probability of each scored pair, by pair id.
+        again: the probability in the variant, by pair id; at least one pair is in `truths`.
+        name: the name of the variant, by which resamples and sign flips are drawn.
+    """
+    rows = [truth for truth in truths if truth.pair_id in again]
     tallies = [
-        of_group(name, rows, {a.pair_id: int(Prediction(a.pair_id, said[a.pair_id]).label == a.label) for a in rows})
-        for said in (asked, again)
+        of_group(name, rows, {t.pair_id: int(predicted_label(stated[t.pair_id]) == t.label) for t in rows})
+        for stated in (asked, again)
     ]
-    return _category(tallies[0], tallies[0].correct - tallies[1].correct, key)
+    return _group(tallies[0], tallies[0].correct - tallies[1].correct, key)
 
 
 def check_same_pairs(first: Sequence[Tally], second: Sequence[Tally]) -> None:
+    """Check that two results answer the same pairs.
+
+    Raises:
+        InputError: they do not.
+    """
     ours, theirs = ([(t.category, t.articles, t.asked.tolist()) for t in tallies] for tallies in (first, second))
     if ours != theirs:
         raise InputError("the two results do not answer the same pairs of the same articles; compare within one set")
 
 
 def sign_flip(differences: Floats, key: bytes, *purpose: str) -> float:
-    """The two-sided p of the sum of the articles' differences (articles,), against random signs."""
+    """Return the two-sided p value of the sum of the articles' differences (articles,) under random signs."""
     apart = differences[differences != 0]
     if len(apart) == 0:
         return 1.0
@@ -74,7 +138,7 @@ def sign_flip(differences: Floats, key: bytes, *purpose: str) -> float:
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction of several p values, in their order (Holm 1979)."""
+    """Return several p values with Holm's step-down correction, in the order given (Holm 1979)."""
     order = np.argsort(values, kind="stable")
     stepped = np.maximum.accumulate([values[i] * (len(values) - rank) for rank, i in enumerate(order)])
     corrected = np.empty(len(values))
@@ -83,7 +147,7 @@ def holm(values: Sequence[float]) -> list[float]:
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """The exact two-sided p that pairs which only one got right are split evenly (McNemar 1947)."""
+    """Return the exact two-sided p value of an even split of the pairs that only one got right (McNemar 1947)."""
     if only_first + only_second == 0:
         return 1.0
     from scipy.stats import binomtest
@@ -91,45 +155,50 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return float(binomtest(only_first, only_first + only_second).pvalue)
 
 
-def pairs_apart(questions: Sequence[StepPair], first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, Any]:
-    """The pairs that only one result got right, and McNemar's test over all and per category."""
+def pairs_apart(questions: Sequence[StepPair], first: Mapping[str, int], second: Mapping[str, int]) -> PairsApart:
+    """Return the pairs that only one result got right, with McNemar's test over all pairs and per category.
+
+    first, second: 1 for each pair that the result got right, else 0, by pair id.
+    """
     only_first = [pair for pair in questions if first[pair.pair_id] > second[pair.pair_id]]
     only_second = [pair for pair in questions if first[pair.pair_id] < second[pair.pair_id]]
     ours, theirs = (Counter(pair.category for pair in pairs) for pairs in (only_first, only_second))
-    by_category = {
-        category: _mcnemar_row(ours[category], theirs[category]) for category in sorted({q.category for q in questions})
-    }
-    return {
-        "mcnemar": _mcnemar_row(len(only_first), len(only_second)) | {"categories": by_category},
-        "only_first": [pair.pair_id for pair in only_first],
-        "only_second": [pair.pair_id for pair in only_second],
-    }
+    categories = {name: _mcnemar_test(ours[name], theirs[name]) for name in sorted({q.category for q in questions})}
+    overall = _mcnemar_test(len(only_first), len(only_second))
+    return PairsApart(
+        mcnemar=OverallMcNemarTest(**msgspec.structs.asdict(overall), categories=categories),
+        only_first=[pair.pair_id for pair in only_first],
+        only_second=[pair.pair_id for pair in only_second],
+    )
 
 
-def _mcnemar_row(only_first: int, only_second: int) -> dict[str, Any]:
-    return {"only_first": only_first, "only_second": only_second, "p": rounded(mcnemar(only_first, only_second))}
+def _mcnemar_test(only_first: int, only_second: int) -> McNemarTest:
+    return McNemarTest(only_first=only_first, only_second=only_second, p=rounded(mcnemar(only_first, only_second)))
 
 
-def _category(tally: Tally, difference: Counts, key: bytes) -> dict[str, Any]:
+def _group(tally: Tally, difference: Counts, key: bytes) -> GroupDifference:
+    """Return the difference over one group. difference: of the pairs correct of each article, (articles,)."""
     drawn = intervals.resampled(difference, tally.asked, key, tally.category)
     interval = intervals.of_difference(difference, tally.asked, drawn)
     p = sign_flip(difference.astype(np.float64), key, tally.category)
     articles = len(tally.articles)
     apart = resolvable(standard_error(difference, tally.asked), articles - 1) if interval.low is not None else None
-    row = bounded(int(difference.sum()) / tally.pairs, interval)
-    return row | {
-        "p": rounded(p),
-        "method": interval.method,
-        "pairs": tally.pairs,
-        "articles": articles,
-        "resolvable_difference": rounded(apart),
-    }
+    return GroupDifference(
+        value=rounded(int(difference.sum()) / tally.pairs),
+        low=rounded(interval.low),
+        high=rounded(interval.high),
+        p=rounded(p),
+        pairs=tally.pairs,
+        articles=articles,
+        method=interval.method,
+        resolvable_difference=rounded(apart),
+    )
 
 
 def _overall(
     tallies: Sequence[Tally], differences: Sequence[Counts], weights: Sequence[float], key: bytes, micro: bool
-) -> dict[str, Any]:
-    """weights: of one pair of each category in the figure."""
+) -> Difference:
+    """Return the difference over all categories. weights: the weight of one pair of each category in the figure."""
     drawn = [intervals.resampled(d, t.asked, key, t.category) for d, t in zip(differences, tallies, strict=True)]
     if micro:
         figures = np.sum([d.correct for d in drawn], axis=0) / np.sum([d.asked for d in drawn], axis=0)
@@ -139,11 +208,11 @@ def _overall(
     value = float(weighted.sum())
     interval = intervals.of_several(value, figures, [len(t.articles) for t in tallies], signed=True)
     p = sign_flip(weighted, key, "micro" if micro else "macro")
-    return bounded(value, interval) | {"p": rounded(p)}
+    return Difference(value=rounded(value), low=rounded(interval.low), high=rounded(interval.high), p=rounded(p))
 
 
 def _all_signs(articles: int) -> Floats:
-    """(2 ** articles, articles) of -1 and 1."""
+    """Return every combination of signs: (2 ** articles, articles) of -1 and 1."""
     bits = np.arange(2**articles)[:, None] >> np.arange(articles) & 1
     return np.where(bits, 1.0, -1.0)
 

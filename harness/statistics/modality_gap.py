@@ -1,7 +1,8 @@
-"""The modality gap as performance: what a submission gains from seeing both pictures and headlines.
+"""The modality gap as performance: the gain of a submission from both pictures and headlines.
 
-From the results of one submission in its three modalities on one set: paired differences with clustered intervals, who
-gets which pairs right, and the pairs in which pictures, or headlines, decided. (As geometry: `embedding_gap.py`.)
+From the results of one submission in its three modalities on one set: paired differences with clustered intervals, the
+share of pairs that each modality gets right, and the pairs decided by pictures or by headlines. `embedding_gap.py`
+holds the gap as geometry.
 """
 
 from __future__ import annotations
@@ -9,32 +10,69 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, TypeAlias
 
+import msgspec
+
+from harness.contract.decoding import Record
+from harness.contract.result import Count, Fraction
 from harness.records import GroundTruth, Modality, StepPair
-from harness.statistics.comparison import compare
+from harness.statistics.comparison import PairedComparison, compare
 from harness.statistics.tally import Tally, rounded
 
 BOTH, PICTURES, TEXT = Modality.VISION_TEXT, Modality.VISION, Modality.TEXT
 CONTRASTS = ((BOTH, PICTURES), (BOTH, TEXT), (PICTURES, TEXT))
-# Which of (pictures alone, text alone, both together) are right: what that says of the pair.
-KINDS = {
-    (1, 0): "only pictures",
-    (0, 1): "only text",
-    (1, 1): "either",
-}
+Need: TypeAlias = Literal["only pictures", "only text", "either", "only together", "none"]
+# By (correct with pictures alone, correct with text alone).
+NEEDS: dict[tuple[int, int], Need] = {(1, 0): "only pictures", (0, 1): "only text", (1, 1): "either"}
+
+
+class NeedShares(Record, frozen=True, kw_only=True):
+    """The shares of `pairs` pairs by the modalities with which a submission gets them right; they add up to 1.
+
+    only pictures, only text: with that modality alone. either: with each of the two. only together: with neither alone,
+    but with both at once. none: with no modality.
+    """
+
+    only_pictures: Fraction = msgspec.field(name="only pictures")
+    only_text: Fraction = msgspec.field(name="only text")
+    either: Fraction
+    only_together: Fraction = msgspec.field(name="only together")
+    none: Fraction
+    pairs: Count
+
+    @property
+    def by_need(self) -> dict[Need, float]:
+        """The shares by their names, in the order of reports."""
+        return {
+            "only pictures": self.only_pictures,
+            "only text": self.only_text,
+            "either": self.either,
+            "only together": self.only_together,
+            "none": self.none,
+        }
+
+
+class NeedsOfPairs(Record, frozen=True, kw_only=True):
+    """The shares over all pairs and per category."""
+
+    all: NeedShares
+    categories: dict[str, NeedShares]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A pair that one modality decided. margin: how much more of the truth it saw than the other, from -1 to 1."""
+class DecidedPair:
+    """A pair that one modality decided.
+
+    margin: the probability of the true label with the decisive modality minus that with the other, from -1 to 1.
+    """
 
     pair_id: str
     margin: float
 
 
-def gaps(tallies: Mapping[Modality, Sequence[Tally]], key: bytes) -> dict[str, Any]:
-    """The paired differences between the modalities that are there, as `comparison.compare` gives them."""
+def gaps(tallies: Mapping[Modality, Sequence[Tally]], key: bytes) -> dict[str, PairedComparison]:
+    """Return the paired differences between the given modalities, such as "vision+text minus vision"."""
     return {
         f"{first} minus {second}": compare(tallies[first], tallies[second], key)
         for first, second in CONTRASTS
@@ -42,55 +80,58 @@ def gaps(tallies: Mapping[Modality, Sequence[Tally]], key: bytes) -> dict[str, A
     }
 
 
-def shares(questions: Sequence[StepPair], correct: Mapping[Modality, Mapping[str, int]]) -> dict[str, Any]:
-    """The share of pairs that each kind of model gets right, over all and per category; they add to 1.
-
-    only pictures, only text: one of the two single modalities does; either: both do; only together: neither does, but
-    pictures and text together do; none: nothing does.
-    """
-    kinds = [(pair.category, kind(pair.pair_id, correct)) for pair in questions]
-    return {
-        "all": _shares(Counter(name for _, name in kinds)),
-        "categories": {
-            category: _shares(Counter(name for where, name in kinds if where == category))
-            for category in sorted({where for where, _ in kinds})
+def shares(questions: Sequence[StepPair], correct: Mapping[Modality, Mapping[str, int]]) -> NeedsOfPairs:
+    """Return the share of pairs by need. correct: 1 or 0 by pair id, for each of the three modalities."""
+    needs = [(pair.category, need(pair.pair_id, correct)) for pair in questions]
+    return NeedsOfPairs(
+        all=_shares(Counter(name for _, name in needs)),
+        categories={
+            category: _shares(Counter(name for where, name in needs if where == category))
+            for category in sorted({where for where, _ in needs})
         },
-    }
+    )
 
 
-def kind(pair_id: str, correct: Mapping[Modality, Mapping[str, int]]) -> str:
+def need(pair_id: str, correct: Mapping[Modality, Mapping[str, int]]) -> Need:
+    """Return the modalities that a submission needs to get a pair right."""
     alone = (correct[PICTURES][pair_id], correct[TEXT][pair_id])
-    return KINDS.get(alone) or ("only together" if correct[BOTH][pair_id] else "none")
+    return NEEDS.get(alone) or ("only together" if correct[BOTH][pair_id] else "none")
 
 
 def decided_by(
     decisive: Modality,
-    answers: Sequence[GroundTruth],
+    truths: Sequence[GroundTruth],
     predictions: Mapping[Modality, Mapping[str, float]],
     correct: Mapping[Modality, Mapping[str, int]],
-) -> list[Case]:
-    """The pairs right with `decisive` alone and with both, wrong with the other alone; widest margin first.
+) -> list[DecidedPair]:
+    """Return the pairs that are right with `decisive` alone and with both, but wrong with the other modality alone.
 
-    One pair of an article at most, so that one odd article does not fill the gallery.
+    Widest margin first, and at most one pair per article, so that one unusual article does not fill the gallery.
     """
     other = TEXT if decisive is PICTURES else PICTURES
-    cases = []
-    for answer in answers:
-        pair = answer.pair_id
+    found = []
+    for truth in truths:
+        pair = truth.pair_id
         if correct[decisive][pair] and correct[BOTH][pair] and not correct[other][pair]:
-            sure, unsure = (_truth(predictions[m][pair], answer.label) for m in (decisive, other))
-            cases.append((answer.article_id, Case(pair, sure - unsure)))
-    best: dict[str, Case] = {}
-    for article, case in sorted(cases, key=lambda row: (-row[1].margin, row[1].pair_id)):
-        best.setdefault(article, case)
+            sure, unsure = (_of_true_label(predictions[m][pair], truth.label) for m in (decisive, other))
+            found.append((truth.article_id, DecidedPair(pair, sure - unsure)))
+    best: dict[str, DecidedPair] = {}
+    for article, decided in sorted(found, key=lambda row: (-row[1].margin, row[1].pair_id)):
+        best.setdefault(article, decided)
     return list(best.values())
 
 
-def _truth(p_in_order: float, label: int) -> float:
-    """The probability given to what is true."""
+def _of_true_label(p_in_order: float, label: int) -> float:
     return p_in_order if label else 1 - p_in_order
 
 
-def _shares(counts: Counter[str]) -> dict[str, Any]:
-    names = [*KINDS.values(), "only together", "none"]
-    return {name: rounded(counts[name] / counts.total()) for name in names} | {"pairs": counts.total()}
+def _shares(counts: Counter[Need]) -> NeedShares:
+    total = counts.total()
+    return NeedShares(
+        only_pictures=rounded(counts["only pictures"] / total),
+        only_text=rounded(counts["only text"] / total),
+        either=rounded(counts["either"] / total),
+        only_together=rounded(counts["only together"] / total),
+        none=rounded(counts["none"] / total),
+        pairs=total,
+    )

@@ -1,23 +1,24 @@
-"""From answers to counts: which pairs were right, and how many of each article."""
+"""Counts of correct and asked pairs per article, and the rounding of every number that is written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import overload
 
 import numpy as np
 
+from harness.contract.bundle import ArticleCount
 from harness.errors import InputError, SubmissionError
-from harness.records import GroundTruth, Prediction, StepPair
-from harness.statistics.intervals import Counts, Interval
+from harness.records import GroundTruth, StepPair, predicted_label
+from harness.statistics.intervals import Counts
 
-DIGITS = 6
+DIGITS = 6  # a tenth of the weight of one pair in 100,000
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What the articles of one category got. correct, asked: int64 (articles,), aligned with the sorted names."""
+    """Counts per article of one group of pairs. correct, asked: int64 (articles,), aligned with the sorted names."""
 
     category: str
     articles: tuple[str, ...]
@@ -38,62 +39,84 @@ class Tally:
 
 
 def grade(
-    questions: Sequence[StepPair], answers: Sequence[GroundTruth], predictions: Mapping[str, float]
+    questions: Sequence[StepPair], truths: Sequence[GroundTruth], predictions: Mapping[str, float]
 ) -> dict[str, int]:
-    """1 or 0 for each pair: is the predicted label the true one?
+    """Return 1 for each pair whose predicted label is correct, else 0, by pair id.
 
-    Raises SubmissionError if a question has no prediction. Predictions of other pairs, as canaries are, are left alone.
+    Args:
+        truths: the ground truth of the questions, in the same order.
+        predictions: the probability of being in order, by pair id. Other pairs, such as canaries, are ignored.
+
+    Raises:
+        SubmissionError: a question has no prediction.
+        InputError: there is no question, or the ground truth is of other pairs.
     """
     if not questions:
         raise InputError("there is no pair to score; wanted at least one")
-    if [pair.pair_id for pair in questions] != [answer.pair_id for answer in answers]:
-        raise InputError("questions and answers do not hold the same pairs in the same order; load both from one set")
+    if [pair.pair_id for pair in questions] != [truth.pair_id for truth in truths]:
+        raise InputError(
+            "questions and ground truth do not hold the same pairs in the same order; load both from one set"
+        )
     missing = [pair.pair_id for pair in questions if pair.pair_id not in predictions]
     if missing:
         raise SubmissionError(
             f"answers {len(questions) - len(missing)} of {len(questions)} pairs; {len(missing)} missing, such as "
             f"{missing[0]}. Answer each pair exactly once."
         )
-    return {a.pair_id: int(Prediction(a.pair_id, predictions[a.pair_id]).label == a.label) for a in answers}
+    return {t.pair_id: int(predicted_label(predictions[t.pair_id]) == t.label) for t in truths}
 
 
 def by_category(
-    questions: Sequence[StepPair], answers: Sequence[GroundTruth], correct: Mapping[str, int]
+    questions: Sequence[StepPair], truths: Sequence[GroundTruth], correct: Mapping[str, int]
 ) -> list[Tally]:
-    """One tally per category, in alphabetical order."""
+    """Return one tally per category, in alphabetical order.
+
+    Raises:
+        InputError: an article has pairs in two categories.
+    """
     home: dict[str, str] = {}
     groups: dict[str, list[GroundTruth]] = {}
-    for pair, answer in zip(questions, answers, strict=True):
-        if home.setdefault(answer.article_id, pair.category) != pair.category:
+    for pair, truth in zip(questions, truths, strict=True):
+        if home.setdefault(truth.article_id, pair.category) != pair.category:
             raise InputError(
-                f"article {answer.article_id} has pairs in {home[answer.article_id]} and in {pair.category}; "
+                f"article {truth.article_id} has pairs in {home[truth.article_id]} and in {pair.category}; "
                 "intervals need each article in one category. Rebuild the set."
             )
-        groups.setdefault(pair.category, []).append(answer)
+        groups.setdefault(pair.category, []).append(truth)
     return [of_group(category, groups[category], correct) for category in sorted(groups)]
 
 
-def of_group(name: str, answers: Iterable[GroundTruth], correct: Mapping[str, int]) -> Tally:
-    """The tally of any group of pairs."""
+def of_group(name: str, truths: Iterable[GroundTruth], correct: Mapping[str, int]) -> Tally:
+    """Return the tally of any group of pairs, with `name` in place of the category."""
     counts: dict[str, list[int]] = {}
-    for answer in answers:
-        row = counts.setdefault(answer.article_id, [0, 0])
-        row[0] += correct[answer.pair_id]
+    for truth in truths:
+        row = counts.setdefault(truth.article_id, [0, 0])
+        row[0] += correct[truth.pair_id]
         row[1] += 1
     return from_counts(name, counts)
 
 
 def from_counts(category: str, counts: Mapping[str, Sequence[int]]) -> Tally:
-    """counts: (correct, asked) of each article, which is all that ranking needs."""
+    """Return the tally of a category from (correct, asked) by article."""
     articles = tuple(sorted(counts))
     table = np.array([counts[article] for article in articles], dtype=np.int64)
     return Tally(category, articles, table[:, 0], table[:, 1])
 
 
+def of_articles(counts: Iterable[ArticleCount]) -> list[Tally]:
+    """Return one tally per category, in alphabetical order, from the counts of a bundle."""
+    groups: dict[str, dict[str, tuple[int, int]]] = {}
+    for count in counts:
+        groups.setdefault(count.category, {})[count.article] = (count.correct, count.asked)
+    return [from_counts(category, groups[category]) for category in sorted(groups)]
+
+
+@overload
+def rounded(number: float) -> float: ...
+@overload
+def rounded(number: None) -> None: ...
+@overload
+def rounded(number: float | None) -> float | None: ...
 def rounded(number: float | None) -> float | None:
-    """Six digits, a tenth of what one pair in 100,000 weighs, so that re-deriving a number gives the same text."""
+    """Return a number with six digits, so that deriving it again gives the same text."""
     return None if number is None else round(float(number), DIGITS)
-
-
-def bounded(value: float, interval: Interval) -> dict[str, Any]:
-    return {"value": rounded(value), "low": rounded(interval.low), "high": rounded(interval.high)}

@@ -1,6 +1,9 @@
-"""How far one result can be trusted: what changed when pairs were asked again, in variants, of a fresh predictor.
+"""How far predictions can be trusted: calibration, cyclic triads, variants of the same pair, and canaries.
 
-Perturbation measures robustness; it proves no memorisation. Pure functions over answers.
+Pure functions over predictions. Brier score, log-loss, calibration error and reliability are of the event "the steps
+are in order" and its stated probability. A predictor that always states 0.5 has Brier score 0.25, log-loss ln 2 =
+0.693147 and no calibration error: these figures measure probabilities, not skill. Perturbation measures robustness; it
+does not prove memorisation.
 """
 
 from __future__ import annotations
@@ -8,66 +11,152 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
-from typing import Any
 
-from harness.records import GroundTruth, Prediction
-from harness.run.plan import Variant
+import msgspec
+import numpy as np
 
-DIGITS = 6
+from harness.contract.result import Calibration, CanaryVerdict, ReliabilityBin, Transitivity, Trust
+from harness.records import GroundTruth, Prediction, Variant, predicted_label
+from harness.statistics.intervals import Counts, Floats
+from harness.statistics.tally import rounded
+
+BINS = 10  # of equal width over [0, 1]; 1 belongs to the last
+FLOOR = 1e-6  # a certain and wrong prediction costs ln(1e6) = 13.8, not infinity
 DROPS = {
     Variant.PERTURBED: "perturbation_drop",
     Variant.EXCHANGED: "exchanged_pictures_drop",
     Variant.BLANKED: "blanked_pictures_drop",
 }
+ALARM_P = 1e-6  # the chance that an honest submission agrees so often: 248 of 400
 
 
-ALARM_P = 1e-6  # of an honest submission's agreeing so often: 248 of 400
+def calibration(probabilities: Floats, labels: Counts) -> Calibration:
+    """Return the calibration. probabilities: of in order, in [0, 1]; labels: 1 in order, 0 out; both (pairs,)."""
+    return Calibration(
+        brier=rounded(float(np.mean((probabilities - labels) ** 2))),
+        log_loss=rounded(log_loss(probabilities, labels)),
+        expected_calibration_error=rounded(calibration_error(probabilities, labels)),
+        predicted_in_order=rounded(float(np.mean(probabilities > 0.5))),
+        reliability=reliability(probabilities, labels),
+    )
 
 
-def canary_verdict(canaries: Mapping[str, GroundTruth], predictions: Mapping[str, float]) -> dict[str, Any]:
-    """How often the predictor agrees with the coin flips that the answers record; alarm: it must have read them."""
+def log_loss(probabilities: Floats, labels: Counts) -> float:
+    """Return the mean negative logarithm of the probability of the true label, clipped at FLOOR."""
+    truth = np.where(labels == 1, probabilities, 1 - probabilities)
+    return float(-np.mean(np.log(np.maximum(truth, FLOOR))))
+
+
+def calibration_error(probabilities: Floats, labels: Counts) -> float:
+    """Return the mean over pairs of |stated - observed| of their bin (Naeini et al. 2015).
+
+    Bins of few pairs bias it upwards.
+    """
+    bins = _bins(probabilities)
+    gaps = np.bincount(bins, weights=probabilities - labels, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def reliability(probabilities: Floats, labels: Counts) -> list[ReliabilityBin]:
+    """Return each bin that holds a pair: mean stated probability, observed share in order, number of pairs."""
+    bins = _bins(probabilities)
+    rows = []
+    for number in range(BINS):
+        inside = bins == number
+        if inside.any():
+            stated, observed = float(probabilities[inside].mean()), float(labels[inside].mean())
+            pairs = int(inside.sum())
+            rows.append(ReliabilityBin(stated=rounded(stated), observed=rounded(observed), pairs=pairs))
+    return rows
+
+
+def _bins(probabilities: Floats) -> Counts:
+    return np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
+
+
+def transitivity(truths: Sequence[GroundTruth], predictions: Mapping[str, float]) -> Transitivity:
+    """Return the number of triads of steps of one article with all three pairs asked, and of those answered as a cycle.
+
+    Random predictions turn a quarter of all triads into cycles.
+    """
+    before: dict[str, dict[tuple[int, int], bool]] = {}
+    for truth in truths:
+        first, second = truth.positions
+        in_order = bool(predicted_label(predictions[truth.pair_id]))
+        earlier_is_first = in_order == (first < second)
+        before.setdefault(truth.article_id, {})[min(first, second), max(first, second)] = earlier_is_first
+    triads = cyclic = 0
+    for edges in before.values():
+        later: dict[int, list[int]] = {}
+        for earlier, step in edges:
+            later.setdefault(earlier, []).append(step)
+        for a, b in edges:
+            for c in later.get(b, ()):
+                if (a, c) in edges:
+                    triads += 1
+                    cyclic += edges[a, b] == edges[b, c] != edges[a, c]
+    return Transitivity(triads=triads, cyclic=cyclic)
+
+
+def canary_verdict(canaries: Mapping[str, GroundTruth], predictions: Mapping[str, float]) -> CanaryVerdict | None:
+    """Return how often the predictor agrees with the recorded coin flips; None without canaries.
+
+    An alarm means that the agreement is too high for chance, so that the predictor must have read the ground truth.
+    """
     if not canaries:
-        return {}
+        return None
     from scipy.stats import binom
 
-    agreements = sum(Prediction(name, predictions[name]).label == answer.label for name, answer in canaries.items())
+    agreements = sum(predicted_label(predictions[name]) == truth.label for name, truth in canaries.items())
     p = float(binom.sf(agreements - 1, len(canaries), 0.5))
-    return {
-        "canaries": {"asked": len(canaries), "agreements": agreements, "p": float(f"{p:.3g}"), "alarm": p < ALARM_P}
-    }
+    return CanaryVerdict(asked=len(canaries), agreements=agreements, p=float(f"{p:.3g}"), alarm=p < ALARM_P)
 
 
 def measure(
-    answers: Sequence[GroundTruth], scored: Mapping[str, float], probes: Sequence[Prediction]
-) -> dict[str, float | None]:
-    """Shares in [0, 1] over the probed pairs of `scored`, drops of accuracy in [-1, 1]; None where nothing was asked.
+    truths: Sequence[GroundTruth],
+    scored: Mapping[str, float],
+    variants: Sequence[Prediction],
+    known: Trust,
+    canaries: CanaryVerdict | None = None,
+) -> Trust:
+    """Return the trust figures of one result; None where a variant was not asked.
 
-    p_predict_1: over all pairs. self_consistency: the same label when repeated in a batch of other composition.
-    swap_consistency: the other label when swapped. both_orders_accuracy: right as asked and right swapped.
+    p_predict_1: share of all pairs predicted in order. self_consistency: share with the same label when repeated in a
+    batch of other composition. swap_consistency: share with the other label when swapped. both_orders_accuracy: share
+    correct both as asked and when swapped. Drops: accuracy as asked minus accuracy in the variant, over the same pairs.
+
+    Args:
+        scored: the probability of each scored pair, by pair id.
+        variants: the predictions for the pairs asked again; those of canaries are ignored.
+        known: carries `stateful` and `probed`, which only the run itself knows.
     """
-    truth = {answer.pair_id: answer.label for answer in answers}
-    asked: dict[str, dict[str, int]] = defaultdict(dict)
-    for probe in probes:
-        pair_id, variant = probe.pair_id.split(":")
-        if pair_id in scored:  # a canary is probed as any other pair is, and counts for nothing
-            asked[variant][pair_id] = probe.label
-    label = {pair_id: Prediction(pair_id, p).label for pair_id, p in scored.items()}
+    truth = {one.pair_id: one.label for one in truths}
+    again: dict[Variant, dict[str, int]] = defaultdict(dict)
+    for prediction in variants:
+        if prediction.pair_id in scored:
+            again[prediction.variant][prediction.pair_id] = prediction.label
+    label = {pair_id: predicted_label(p) for pair_id, p in scored.items()}
 
     def share(variant: Variant, holds: Callable[[str, int], bool]) -> float | None:
-        probed = asked[variant]
-        return round(fmean(holds(pair, answer) for pair, answer in probed.items()), DIGITS) if probed else None
+        asked = again[variant]
+        return rounded(fmean(holds(pair, second) for pair, second in asked.items())) if asked else None
 
     def drop(variant: Variant) -> float | None:
-        now = share(variant, lambda pair, answer: answer == truth[pair])
+        now = share(variant, lambda pair, second: second == truth[pair])
         before = share(variant, lambda pair, _: label[pair] == truth[pair])
-        return None if now is None or before is None else round(before - now, DIGITS)
+        return None if now is None or before is None else rounded(before - now)
 
-    found: dict[str, Any] = {
-        "p_predict_1": round(fmean(label.values()), DIGITS) if label else None,
-        "self_consistency": share(Variant.REPEATED, lambda pair, answer: answer == label[pair]),
-        "swap_consistency": share(Variant.SWAPPED, lambda pair, answer: answer != label[pair]),
-        "both_orders_accuracy": share(
-            Variant.SWAPPED, lambda pair, answer: label[pair] == truth[pair] and answer != truth[pair]
+    return Trust(
+        stateful=known.stateful,
+        probed=known.probed,
+        p_predict_1=rounded(fmean(label.values())) if label else None,
+        self_consistency=share(Variant.REPEATED, lambda pair, second: second == label[pair]),
+        swap_consistency=share(Variant.SWAPPED, lambda pair, second: second != label[pair]),
+        both_orders_accuracy=share(
+            Variant.SWAPPED, lambda pair, second: label[pair] == truth[pair] and second != truth[pair]
         ),
-    }
-    return found | {name: drop(variant) for variant, name in DROPS.items()}
+        perturbation_drop=drop(Variant.PERTURBED),
+        exchanged_pictures_drop=drop(Variant.EXCHANGED),
+        blanked_pictures_drop=drop(Variant.BLANKED),
+        canaries=canaries or msgspec.UNSET,
+    )

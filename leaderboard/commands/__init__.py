@@ -1,1 +1,1 @@
-"""The commands of `wikiorder leaderboard`."""
+"""The commands of `wikiorder leaderboard`, one module per command."""

@@ -1,4 +1,4 @@
-"""Always says that the step shown first comes first: what a set must not reward."""
+"""A control that always answers "in order". A set with balanced labels gives it an accuracy of 0.5."""
 
 from harness.serve import serve
 

@@ -1,4 +1,4 @@
-"""A fair coin, and the predict-pair interface spoken by hand: nothing of ours is imported."""
+"""A control that tosses a fair coin. It implements the predict-pair interface by hand, with the standard library."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ for line in sys.stdin:
     else:
         predictions = []
         for pair in request["params"]["pairs"]:
-            # By what is shown, not by ids, which are new in each run: the same question, the same answer.
+            # The toss depends on the content and not on the ids, which are new in each run.
             toss = hashlib.sha256(f"{seed} {pair['title']}".encode())
             for step in (pair["first"], pair["second"]):
                 toss.update(step.get("headline", "").encode())

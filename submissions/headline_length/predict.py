@@ -1,4 +1,4 @@
-"""Says that the step with the shorter headline comes first."""
+"""A control that answers that the step with the shorter headline comes first."""
 
 import math
 
@@ -6,7 +6,7 @@ from harness.serve import Pair, serve
 
 
 def shorter_first(first: str, second: str) -> float:
-    """Equal lengths get 1/2; ten characters less get 0.73."""
+    """Return 1/2 for equal lengths and 0.73 for a first headline that is ten characters shorter."""
     return 1 / (1 + math.exp((len(first) - len(second)) / 10))
 
 

@@ -1,4 +1,4 @@
-"""DINOv2-small and MiniLM-L6 with a linear head, fine-tuned by the shared recipe. Ships no weights."""
+"""DINOv2-small and MiniLM-L6 with a linear head, fine-tuned by the shared recipe. No weights ship with it."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
-"""The fine-tuning recipe that the baselines share (the paper's section 4.3). Read `model.py` first.
+"""The fine-tuning recipe that the baselines share (section 4.3 of the paper). Read `model.py` first.
 
-What runs in a container: `predictor.py` and what it imports, which is torch, transformers, Pillow and, of ours,
-`harness.serve` alone. What trains, on the trusted side: `training.py` and `finetuning.py`.
+A predictor's container runs `predictor.py` and the modules that it imports. They use torch, transformers, Pillow and
+`harness.serve`, and nothing else of this project. Training, the grid and the commands run on the trusted side.
 """

@@ -1,4 +1,4 @@
-"""The three baselines. Which vectors the head reads is fixed by the parameter counts that the paper gives."""
+"""The three baselines. The paper's parameter counts decide which vectors the head reads."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import transformers
 
-from submissions.shared.encoders import Encoders, Part, no_tokenizer, small_tower
+from submissions.shared.encoders import Encoders, ModelPart, no_tokenizer, small_tower
 from submissions.shared.open_weights import OpenEncoders
-from submissions.shared.sequence import Marks
+from submissions.shared.sequence import SpecialTokens
 from submissions.shared.settings import SmallSize
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class ClipEncoders(Encoders):
-    """CLIP ViT-B/32, 151.28M: the projected 512-d features of both its encoders."""
+    """CLIP ViT-B/32, 151.28M parameters: the projected 512-d features of both its encoders."""
 
-    parts: ClassVar = {"clip": Part(transformers.CLIPModel)}
-    marks = Marks("<|startoftext|>", ";", "<|endoftext|>", "<|endoftext|>")
+    parts: ClassVar = {"clip": ModelPart(transformers.CLIPModel)}
+    special_tokens = SpecialTokens("<|startoftext|>", ";", "<|endoftext|>", "<|endoftext|>")
     processor_class = transformers.CLIPImageProcessorPil
 
     def prepare(self) -> None:
@@ -44,7 +44,7 @@ class ClipEncoders(Encoders):
     def small(cls, size: SmallSize, tokenizer: Tokenizer) -> Encoders:
         tower = small_tower(size) | {"projection_dim": size.hidden}
         text = tower | {"vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": size.positions}
-        text |= cls.marks.ids(tokenizer)
+        text |= cls.special_tokens.ids(tokenizer)
         vision = tower | {"image_size": size.side, "patch_size": size.patch}
         config = transformers.CLIPConfig(text_config=text, vision_config=vision, projection_dim=size.hidden)
         square = {"height": size.side, "width": size.side}
@@ -53,13 +53,13 @@ class ClipEncoders(Encoders):
 
 
 class VitRobertaEncoders(Encoders):
-    """ViT-B/16 and RoBERTa-base, 211.04M together: the 768-d pooler outputs of both."""
+    """ViT-B/16 and RoBERTa-base, 211.04M parameters together: the 768-d pooler outputs of both."""
 
     parts: ClassVar = {
-        "vit": Part(transformers.ViTModel, "vision", fresh=("pooler.",)),
-        "roberta": Part(transformers.RobertaModel, "text", fresh=("pooler.",)),
+        "vit": ModelPart(transformers.ViTModel, "vision", fresh=("pooler.",)),
+        "roberta": ModelPart(transformers.RobertaModel, "text", fresh=("pooler.",)),
     }
-    marks = Marks("<s>", "</s>", "</s>", "<pad>")
+    special_tokens = SpecialTokens("<s>", "</s>", "</s>", "<pad>")
     processor_class = transformers.ViTImageProcessorPil
     text_folder = "text"
     picture_folder = "vision"
@@ -68,7 +68,9 @@ class VitRobertaEncoders(Encoders):
         text = self.models["roberta"].config
         self.text_width = text.hidden_size
         self.picture_width = self.models["vit"].config.pooler_output_size
-        self.positions = text.max_position_embeddings - text.pad_token_id - 1  # positions count from behind the padding
+        self.positions = (
+            text.max_position_embeddings - text.pad_token_id - 1
+        )  # positions are counted from the padding id + 1
 
     def text(self, ids: Tensor, mask: Tensor) -> Tensor:
         features: Tensor = self.models["roberta"](ids, attention_mask=mask).pooler_output
@@ -86,7 +88,7 @@ class VitRobertaEncoders(Encoders):
 
     @classmethod
     def small(cls, size: SmallSize, tokenizer: Tokenizer) -> Encoders:
-        ids = cls.marks.ids(tokenizer)
+        ids = cls.special_tokens.ids(tokenizer)
         text = transformers.RobertaConfig(
             **small_tower(size),
             **ids,
@@ -100,10 +102,10 @@ class VitRobertaEncoders(Encoders):
 
 
 class BlipEncoders(Encoders):
-    """BLIP ITM base, 223.74M: the projected 256-d features of both encoders; its own matching head is removed."""
+    """BLIP ITM base, 223.74M parameters: the projected 256-d features of both encoders, without its matching head."""
 
-    parts: ClassVar = {"blip": Part(transformers.BlipForImageTextRetrieval, fresh=("itm_head.",))}
-    marks = Marks("[CLS]", "[SEP]", "[SEP]", "[PAD]")
+    parts: ClassVar = {"blip": ModelPart(transformers.BlipForImageTextRetrieval, fresh=("itm_head.",))}
+    special_tokens = SpecialTokens("[CLS]", "[SEP]", "[SEP]", "[PAD]")
     processor_class = transformers.BlipImageProcessorPil
 
     def prepare(self) -> None:
@@ -129,7 +131,7 @@ class BlipEncoders(Encoders):
 
     @classmethod
     def small(cls, size: SmallSize, tokenizer: Tokenizer) -> Encoders:
-        text = small_tower(size) | cls.marks.ids(tokenizer)
+        text = {**small_tower(size), **cls.special_tokens.ids(tokenizer)}
         text |= {"vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": size.positions}
         vision = small_tower(size) | {"image_size": size.side, "patch_size": size.patch}
         config = transformers.BlipConfig(text_config=text, vision_config=vision, image_text_hidden_size=size.hidden)
@@ -137,12 +139,12 @@ class BlipEncoders(Encoders):
         return cls({"blip": transformers.BlipForImageTextRetrieval(config)}, tokenizer, processor)
 
 
-# The paper's three, which are compared with its tables.
+# The three baselines of the paper, which are compared with its tables.
 BASELINES: dict[str, type[Encoders]] = {
     "clip": ClipEncoders,
     "vit_roberta": VitRobertaEncoders,
     "blip": BlipEncoders,
 }
 
-# Whatever the recipe trains.
-ENCODERS = BASELINES | {"open_weights": OpenEncoders}
+# Every submission that the recipe trains.
+ENCODERS: dict[str, type[Encoders]] = BASELINES | {"open_weights": OpenEncoders}

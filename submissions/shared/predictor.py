@@ -1,4 +1,4 @@
-"""A fine-tuned baseline behind the predict-pair interface."""
+"""The predictor of a fine-tuned baseline: a checkpoint behind the predict-pair interface."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from pathlib import Path
 import torch
 
 from harness.serve import Embedded, Pair, Predict, Start
-from submissions.shared.errors import RecipeError
-from submissions.shared.model import RECORD, choose_threads, load, read_record
-from submissions.shared.settings import folder_name
+from submissions.shared.checkpoint import RECORD, read_record
+from submissions.shared.model import choose_threads, load
+from submissions.shared.settings import RecipeError, folder_name
 
 WEIGHTS = "WIKIORDER_WEIGHTS"  # a run of `wikiorder finetune`, mounted in place of the shipped weights
 
 
 def predictor(shipped: Path, embeddings: bool = True) -> Callable[[Start], Predict]:
-    """What `harness.serve.serve` calls. shipped: the folder with one checkpoint a modality, `vision_text` and so on.
+    """Return the function that `harness.serve.serve` calls once, with the modality.
 
-    embeddings: send the vectors that the head reads; those of text and of pictures must be of one size.
+    Args:
+        shipped: the folder that holds one checkpoint per modality, such as `vision_text`.
+        embeddings: also send the vectors that the head reads; vectors of text and pictures must have one width.
     """
 
     def start(hello: Start) -> Predict:
@@ -38,7 +40,7 @@ def predictor(shipped: Path, embeddings: bool = True) -> Callable[[Start], Predi
                 return probabilities
             text, pictures = output.text.float().cpu().numpy(), output.pictures.float().cpu().numpy()
             rows = zip(probabilities, pictures, text, strict=True)
-            return [Embedded(p, first, second, said) for p, (first, second), said in rows]
+            return [Embedded(p, first, second, vector) for p, (first, second), vector in rows]
 
         return predict
 
@@ -46,9 +48,13 @@ def predictor(shipped: Path, embeddings: bool = True) -> Callable[[Start], Predi
 
 
 def check_baseline(chosen: Path, shipped: Path) -> None:
-    """Refuse another baseline's checkpoint: its answers would stand under this one's name."""
+    """Refuse the checkpoint of another baseline: its answers would be published under this one's name.
+
+    Raises:
+        RecipeError: the baseline of `chosen` is not the one of `shipped`.
+    """
     if chosen == shipped or not (shipped / RECORD).is_file():
         return
-    found, wanted = (read_record(folder)["baseline"] for folder in (chosen, shipped))
+    found, wanted = (read_record(folder).baseline for folder in (chosen, shipped))
     if found != wanted:
-        raise RecipeError(f"{chosen}: a checkpoint of {found}, wanted one of {wanted}")
+        raise RecipeError(f"{chosen}: a checkpoint of {found}, wanted one of {wanted}; name another folder")

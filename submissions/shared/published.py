@@ -1,30 +1,37 @@
 """The published checkpoints that the paper's preset starts from: pinned by revision, locked by checksum.
 
-`weights.lock.json` holds the SHA-256 of their files; whatever differs is refused. Its first sums were not taken from a
-download: they are those that independent public projects record for these very revisions, two or more of them agreeing,
-but for BLIP's config.json (one record) and ViT's, whose bytes were rebuilt and have the hub's blob hash. ViT's
-preprocessor_config.json is not in it yet: `wikiorder weights lock` adds what is missing and changes nothing else.
-Not covered: what the publishers put into these files.
+`weights.lock.json` holds the SHA-256 of their files; a file that differs is refused. The first checksums were not
+computed from a download. They are those that two or more independent public projects record for these revisions, except
+BLIP's config.json (one record) and ViT's config.json (its bytes were rebuilt and have the hub's blob hash). ViT's
+preprocessor_config.json is not locked yet: `wikiorder weights lock` adds missing checksums and changes no others.
+Not covered: the content that publishers put into these files.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from submissions.shared.errors import RecipeError
+from msgspec import Meta
+
+from harness.contract import decoding
+from harness.errors import InputError
+from submissions.shared.settings import RecipeError
 
 LOCK = Path(__file__).parent / "weights.lock.json"
 PICTURES = ("config.json", "preprocessor_config.json")
 TEXT = ("config.json", "tokenizer.json")
 
+LockedDigest = Annotated[str, Meta(pattern="^[0-9a-fA-F]{64}$")]
+Checksums = dict[str, LockedDigest]  # SHA-256 by name in the checkpoint
+
 
 @dataclass(frozen=True)
-class Source:
-    """A repository of the hub, at one revision. folder: where its files lie in a baseline's checkpoint."""
+class PinnedRepository:
+    """A repository of the hub at one revision. folder: the place of its files in a baseline's checkpoint."""
 
     repository: str
     revision: str
@@ -34,20 +41,20 @@ class Source:
 
 PUBLISHED = {
     "clip": (
-        Source(
+        PinnedRepository(
             "openai/clip-vit-base-patch32",
             "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
             (*PICTURES, "tokenizer.json", "pytorch_model.bin"),
         ),
     ),
     "vit_roberta": (
-        Source(
+        PinnedRepository(
             "google/vit-base-patch16-224",
             "3f49326eb077187dfe1c2a2bb15fbd74e6ab91e3",
             (*PICTURES, "model.safetensors"),
             "vision",
         ),
-        Source(
+        PinnedRepository(
             "FacebookAI/roberta-base",
             "e2da8e2f811d1448a5b465c236feacd80ffbac7b",
             (*TEXT, "model.safetensors"),
@@ -55,7 +62,7 @@ PUBLISHED = {
         ),
     ),
     "blip": (
-        Source(
+        PinnedRepository(
             "Salesforce/blip-itm-base-coco",
             "bed8ad38cb2d04a5a4bdf2d071b3c3c0a4aa724c",
             (*PICTURES, "tokenizer.json", "pytorch_model.bin"),
@@ -63,11 +70,11 @@ PUBLISHED = {
     ),
 }
 
-Download = Callable[[Source, str, Path], None]
+DownloadFile = Callable[[PinnedRepository, str, Path], None]  # (repository, file name, target folder)
 
 
-def fetch(baseline: str, folder: Path, download: Download, lock: Path = LOCK) -> None:
-    """Download what is not in `folder` yet, then check it."""
+def fetch(baseline: str, folder: Path, download: DownloadFile, lock: Path = LOCK) -> None:
+    """Download the files that `folder` lacks, then check all of them."""
     for source in PUBLISHED[baseline]:
         for name in source.files:
             if not (folder / source.folder / name).is_file():
@@ -76,43 +83,53 @@ def fetch(baseline: str, folder: Path, download: Download, lock: Path = LOCK) ->
 
 
 def check(baseline: str, folder: Path, lock: Path = LOCK) -> bool:
-    """Refuse a file that differs from the locked one. Returns whether the baseline is locked at all."""
+    """Compare the files in `folder` with the locked checksums; return whether the baseline is locked at all.
+
+    Raises:
+        RecipeError: a file is missing, or differs from the locked one.
+    """
     wanted = read_lock(lock).get(baseline)
     if wanted is None:
         return False
     found = checksums(baseline, folder)
     for name, digest in wanted.items():
-        if found[name] != digest:
+        if found.get(name) != digest:
             raise RecipeError(
-                f"{folder / name}: not the published file (SHA-256 {found[name][:12]}…, locked {digest[:12]}…). "
-                f"Delete it and run `wikiorder weights fetch {baseline} {folder}`"
+                f"{folder / name}: not the published file (SHA-256 {found.get(name, 'unknown')[:12]}…, locked "
+                f"{digest[:12]}…). Delete it and run `wikiorder weights fetch {baseline} {folder}`"
             )
     return True
 
 
-def write_lock(baseline: str, folder: Path, lock: Path = LOCK) -> dict[str, str]:
-    """Lock the files in `folder`; what is locked already may not change."""
+def write_lock(baseline: str, folder: Path, lock: Path = LOCK) -> Checksums:
+    """Lock the files in `folder` and return their checksums. A locked checksum never changes."""
     check(baseline, folder, lock)
     locked = read_lock(lock) | {baseline: checksums(baseline, folder)}
-    lock.write_text(json.dumps(locked, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    lock.write_text(decoding.json_page(locked), encoding="utf-8")
     return locked[baseline]
 
 
-def read_lock(lock: Path) -> dict[str, dict[str, str]]:
-    """By baseline, the SHA-256 of each file."""
+def read_lock(lock: Path) -> dict[str, Checksums]:
+    """Return the locked checksums of each baseline; none if there is no lock file.
+
+    Raises:
+        RecipeError: the file is not valid.
+    """
     if not lock.is_file():
         return {}
     try:
-        locked = json.loads(lock.read_text(encoding="utf-8"))
-        return {
-            baseline: {name: digest.lower() for name, digest in files.items()} for baseline, files in locked.items()
-        }
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise RecipeError(f"{lock}: not a lock file ({error}); restore it from the repository") from None
+        locked = decoding.decode(dict[str, Checksums], lock.read_bytes(), str(lock))
+    except InputError as error:
+        raise RecipeError(f"not a lock file: {error}. Restore it from the repository") from None
+    return {baseline: {name: digest.lower() for name, digest in files.items()} for baseline, files in locked.items()}
 
 
-def checksums(baseline: str, folder: Path) -> dict[str, str]:
-    """By name in the checkpoint, the SHA-256 of each published file."""
+def checksums(baseline: str, folder: Path) -> Checksums:
+    """Compute the SHA-256 of each published file, by its name in the checkpoint.
+
+    Raises:
+        RecipeError: a file is missing.
+    """
     found = {}
     for source in PUBLISHED[baseline]:
         for name in source.files:
@@ -120,15 +137,19 @@ def checksums(baseline: str, folder: Path) -> dict[str, str]:
             if not path.is_file():
                 raise RecipeError(
                     f"{path}: missing, so {folder} does not hold {source.repository} at {source.revision[:12]}. "
-                    f"`wikiorder weights fetch {baseline} {folder}` downloads it where the hub can be reached"
+                    f"`wikiorder weights fetch {baseline} {folder}` downloads it on a machine that reaches the hub"
                 )
             with path.open("rb") as stream:
                 found[(Path(source.folder) / name).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
     return found
 
 
-def from_hub(source: Source, name: str, folder: Path) -> None:
-    """Download one file at the pinned revision, or take it from the hub's own cache."""
+def from_hub(source: PinnedRepository, name: str, folder: Path) -> None:
+    """Download one file at the pinned revision, or take it from the hub's own cache.
+
+    Raises:
+        RecipeError: the hub cannot be reached or refuses.
+    """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
@@ -137,6 +158,6 @@ def from_hub(source: Source, name: str, folder: Path) -> None:
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise RecipeError(
-            f"cannot download {name} of {source.repository} at {source.revision[:12]} ({first}). Run this where the "
-            f"hub can be reached, or put the file into {folder} by hand"
+            f"cannot download {name} of {source.repository} at {source.revision[:12]} ({first}). Run this on a "
+            f"machine that reaches the hub, or copy the file into {folder}"
         ) from None

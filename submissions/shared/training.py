@@ -1,8 +1,9 @@
-"""The training loop: cross-entropy, Adam, every parameter, and the best validation epoch is kept.
+"""The training loop: cross-entropy, Adam, every parameter; the checkpoint of the best validation epoch is kept.
 
-A run works in `work`, a folder of its own: `state.pt` after each epoch (all that a resumed run needs), `epoch-N/` (the
-best checkpoint yet) and `curves.jsonl`. A kill loses at most the current epoch, and a resumed run ends in the same
-weights as an uninterrupted one. Not covered: equality across machines, or between CPU and GPU.
+A run works in a folder of its own, `work`. It holds `state.pt` (written after each epoch: everything that a resumed
+run needs), `epoch-N/` (the best checkpoint so far) and `curves.jsonl`. A kill loses at most the current epoch, and a
+resumed run ends in the same weights as an uninterrupted one. Not covered: equality across machines, or between CPU and
+GPU.
 """
 
 from __future__ import annotations
@@ -13,64 +14,75 @@ import os
 import pickle
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from tqdm import tqdm
 
-from submissions.shared.errors import RecipeError
-from submissions.shared.examples import Examples, ahead
+from harness.contract import decoding
+from harness.errors import InputError
+from submissions.shared import curves
+from submissions.shared.checkpoint import CheckpointRecord, Origin
+from submissions.shared.curves import CURVES, Curve, best_of
+from submissions.shared.examples import Examples, prefetch
+from submissions.shared.execution import Execution, repeatable
 from submissions.shared.model import OrderModel
-from submissions.shared.pace import Pace, repeatable
-from submissions.shared.settings import Settings
+from submissions.shared.settings import RecipeError, Settings
 
 STATE = "state.pt"
-CURVES = "curves.jsonl"
-LOSS_CHECKED = 50  # steps; reading the loss after every step would make a GPU wait
-VALIDATION_BATCH = 64
+LOSS_CHECKED = 50  # steps between two checks; reading the loss makes a GPU wait
+VALIDATION_BATCH = 64  # pairs
 
-Curve = dict[str, float]
+
+class Validation(NamedTuple):
+    """Mean cross-entropy and accuracy on the validation pairs."""
+
+    loss: float
+    accuracy: float
 
 
 @dataclass
 class Run:
-    """One fine-tuning. record: what the checkpoint will say of itself, such as its data's digests.
+    """One fine-tuning of one model.
 
-    chosen: the pace, where it is not to be what the settings mean on this device.
+    origin: the data and the starting point, for the checkpoint's record. chosen: the execution; None for the one that
+    `settings.fast` means on this device.
     """
 
     model: OrderModel
     train: Examples
     validation: Examples
     settings: Settings
-    record: dict[str, Any]
+    origin: Origin
     work: Path
     device: torch.device
-    chosen: Pace | None = None
+    chosen: Execution | None = None
 
     def __post_init__(self) -> None:
         self.model.to(self.device)
-        self.pace = self.chosen or Pace.of(self.settings.fast, self.device)
-        self.optimizer = self.pace.optimizer(self.model, self.settings.learning_rate)
-        self.step, self.training_step = self.pace.step(self.model), self.pace.step(self.model, compiled=True)
+        self.execution = self.chosen or Execution.choose(self.settings.fast, self.device)
+        self.optimizer = self.execution.optimizer(self.model, self.settings.learning_rate)
+        self.step = self.execution.step(self.model)
+        self.training_step = self.execution.step(self.model, compiled=True)
         self.curves: list[Curve] = []
 
     def finish(self, report: Callable[[Curve], None]) -> None:
-        """Train what is left to train."""
+        """Train the epochs that are not finished yet; call `report` after each."""
         self.work.mkdir(parents=True, exist_ok=True)
         self._resume()
         with repeatable(self.settings.deterministic):
             if self.settings.epochs == 0 and not self.curves:
-                self._close_epoch({"epoch": 0, **self._validate()})
+                found = self._validate()
+                self._close_epoch(Curve(epoch=0, validation_loss=found.loss, validation_accuracy=found.accuracy))
             for epoch in range(len(self.curves) + 1, self.settings.epochs + 1):
                 self._close_epoch(self._attempt(epoch))
                 report(self.curves[-1])
 
     def publish(self, final: Path) -> None:
-        """Move the best checkpoint to where predictors look, with the curves; what is there is finished."""
+        """Move the best checkpoint, with the curves, to `final`. A checkpoint at `final` is complete."""
         best = self._best_folder()
         shutil.copy(self.work / CURVES, best / CURVES)
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -83,19 +95,19 @@ class Run:
         except RuntimeError as error:
             if not _out_of_memory(error):
                 raise
-        raise RecipeError(self._too_large())  # behind the handler: it holds on to the step that did not fit
+        raise RecipeError(self._too_large())  # outside the handler, which keeps the tensors of the failed step alive
 
     def _train_epoch(self, epoch: int) -> Curve:
         started = time.monotonic()
-        torch.manual_seed(1000 * self.settings.seed + epoch)  # of order and dropout: a resumed epoch draws the same
+        torch.manual_seed(1000 * self.settings.seed + epoch)  # order and dropout of a resumed epoch are the same
         order = torch.randperm(len(self.train)).tolist()
         turn = (torch.rand(len(order)) < 0.5).tolist() if self.settings.turn else None
         steps = math.ceil(len(order) / self.settings.batch)
         total, right = torch.zeros((), device=self.device), torch.zeros((), device=self.device)
         self.model.train()
-        batches = self.train.batches(order, self.settings.batch, self.device, turn, self.pace.width)
+        batches = self.train.batches(order, self.settings.batch, self.device, turn, self.execution.padding_multiple)
         if self.device.type == "cuda":
-            batches = ahead(batches)
+            batches = prefetch(batches)
         for step, (batch, labels) in enumerate(tqdm(batches, f"epoch {epoch}", steps, leave=False, disable=None)):
             self._set_learning_rate((epoch - 1) * steps + step, self.settings.epochs * steps)
             self.optimizer.zero_grad(set_to_none=True)
@@ -107,18 +119,26 @@ class Run:
             if (step % LOSS_CHECKED == 0 or step == steps - 1) and not math.isfinite(total.item()):
                 raise RecipeError(self._diverged(epoch, step + 1))
         seconds = time.monotonic() - started
-        curve = {"epoch": epoch, "loss": total.item() / len(order), "accuracy": right.item() / len(order)}
-        return {**curve, **self._validate(), "seconds": round(seconds, 2), "pairs_per_second": len(order) / seconds}
+        found = self._validate()
+        return Curve(
+            epoch=epoch,
+            loss=total.item() / len(order),
+            accuracy=right.item() / len(order),
+            validation_loss=found.loss,
+            validation_accuracy=found.accuracy,
+            seconds=round(seconds, 2),
+            pairs_per_second=len(order) / seconds,
+        )
 
     def _set_learning_rate(self, step: int, steps: int) -> None:
-        """step: from 0, over all epochs, which are `steps` long."""
+        """Set the learning rate of one step. step: from 0, counted over all epochs. steps: of all epochs."""
         share = min(1.0, (step + 1) / self.settings.warm_up) if self.settings.warm_up else 1.0
         share *= 1 - step / steps if self.settings.decay else 1.0
         for group in self.optimizer.param_groups:
             group["lr"] = share * self.settings.learning_rate
 
-    def _validate(self) -> Curve:
-        """In batches of a size that fits, whatever the training's is."""
+    def _validate(self) -> Validation:
+        """Measure loss and accuracy on the validation pairs, in the largest batches that fit into memory."""
         size = VALIDATION_BATCH
         while True:
             try:
@@ -129,27 +149,25 @@ class Run:
             size //= 2
 
     @torch.inference_mode()
-    def _validate_by(self, size: int) -> Curve:
+    def _validate_by(self, size: int) -> Validation:
         self.model.eval()
         loss, right, count = 0.0, 0, len(self.validation)
         for batch, labels in self.validation.batches(range(count), size, self.device):
             mean, logits = self.step(batch, labels)
             loss += mean.item() * len(labels)
             right += int((logits.argmax(-1) == labels).sum())
-        return {"validation_loss": loss / count, "validation_accuracy": right / count}
+        return Validation(loss / count, right / count)
 
     def _close_epoch(self, curve: Curve) -> None:
-        """Make an epoch durable: the checkpoint if it is the best, then the state, and only then tidy up."""
+        """Make an epoch durable: write the checkpoint if it is the best, then the state; delete older checkpoints."""
         self.curves.append(curve)
         best = self._best_folder()
-        if best.name == f"epoch-{curve['epoch']}":
+        if best.name == f"epoch-{curve.epoch}":
             shutil.rmtree(best, ignore_errors=True)
-            kept = {"best_epoch": curve["epoch"], "validation_accuracy": curve["validation_accuracy"]}
-            stored = getattr(torch, self.settings.stored)
-            made = {"settings": asdict(self.settings), "pace": asdict(self.pace)}
-            self.model.save(best, {**self.record, **made, **kept}, stored)
-        (self.work / CURVES).write_text("".join(json.dumps(entry) + "\n" for entry in self.curves), encoding="utf-8")
-        state = {"identity": self._identity(), "curves": self.curves, "model": self.model.state_dict()}
+            self.model.save(best, self._record(curve), getattr(torch, self.settings.stored))
+        curves.write(self.curves, self.work / CURVES)
+        done = [decoding.to_json(curve) for curve in self.curves]
+        state = {"identity": self._identity(), "curves": done, "model": self.model.state_dict()}
         partial = self.work / f"{STATE}.partial"
         with partial.open("wb") as stream:
             torch.save({**state, "optimizer": self.optimizer.state_dict()}, stream)
@@ -160,8 +178,19 @@ class Run:
             if folder != best:
                 shutil.rmtree(folder)
 
+    def _record(self, best: Curve) -> CheckpointRecord:
+        return CheckpointRecord(
+            baseline=self.model.name,
+            modality=self.model.modality,
+            origin=self.origin,
+            settings=self.settings,
+            execution=self.execution,
+            best_epoch=best.epoch,
+            validation_accuracy=best.validation_accuracy,
+        )
+
     def _best_folder(self) -> Path:
-        return self.work / f"epoch-{best_of(self.curves)['epoch']}"
+        return self.work / f"epoch-{best_of(self.curves).epoch}"
 
     def _resume(self) -> None:
         path = self.work / STATE
@@ -170,21 +199,26 @@ class Run:
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
             identity = state["identity"]
-        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError) as error:
-            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise RecipeError(f"{path}: not the state of a run ({first}); delete {self.work} and start anew") from None
+            done = [decoding.convert(Curve, curve, str(path)) for curve in state["curves"]]
+        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, InputError) as error:
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise RecipeError(
+                f"{path}: not the state of a run ({reason}); delete {self.work} and start again"
+            ) from None
         if identity != self._identity():
             raise RecipeError(f"{path}: an unfinished run on other data or with other settings; choose another --out")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.curves = state["curves"]
+        self.curves = done
 
     def _identity(self) -> str:
-        """What must be equal for a run to be continued."""
-        return json.dumps([self.record, asdict(self.settings), self.model.name, self.model.modality], sort_keys=True)
+        """Return everything that a run depends on. Only a run with the same identity may resume it."""
+        return json.dumps(
+            [asdict(self.origin), asdict(self.settings), self.model.name, self.model.modality], sort_keys=True
+        )
 
     def _too_large(self) -> str:
-        """Half the batch, and half of that, until a whole step fits; the run is lost anyway, and its state on disk."""
+        """Halve the batch until a step fits, and return the advice. The run ends, so the model may change."""
         size = self.settings.batch // 2
         while size:
             self.optimizer.zero_grad(set_to_none=True)
@@ -199,18 +233,15 @@ class Run:
             else:
                 return f"out of memory at batch {self.settings.batch}; one of {size} fits: --batch {size}"
             size //= 2
-        return f"out of memory at batch {self.settings.batch}, and even at 1: this model needs a larger device"
+        return (
+            f"out of memory at batch {self.settings.batch}, and even at 1: this model needs a device with more memory"
+        )
 
     def _diverged(self, epoch: int, step: int) -> str:
         kept = f"the best finished epoch is kept in {self._best_folder()}" if self.curves else "no epoch was finished"
         return f"the loss is no longer a number at epoch {epoch}, step {step}; {kept}. Lower --learning-rate."
 
 
-def best_of(curves: Sequence[Curve]) -> Curve:
-    """The most accurate epoch on the validation pairs; of equals, the one of least loss."""
-    return max(curves, key=lambda curve: (curve["validation_accuracy"], -curve["validation_loss"]))
-
-
 def _out_of_memory(error: RuntimeError) -> bool:
-    """A GPU's allocator has an error of its own, the CPU's has only words."""
+    """Return whether an allocator failed. The GPU's raises an error type of its own, the CPU's a message."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

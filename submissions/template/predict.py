@@ -1,4 +1,4 @@
-"""A submission that uses our serve loop. Replace `predict`: everything else may stay as it is."""
+"""A submission that uses the serve loop of WikiOrder. Replace `predict`; the rest can stay."""
 
 import sys
 
@@ -6,15 +6,15 @@ from harness.serve import Pair, Predict, Start, serve
 
 
 def load(start: Start) -> Predict:
-    """Called once. start.modality says what will be sent; load the weights for it here."""
-    sys.stderr.write(f"ready for {start.modality}\n")  # kept with the result, for you
+    """Load the weights for `start.modality` here. Called once, before the first batch."""
+    sys.stderr.write(f"ready for {start.modality}\n")  # standard error is kept with the result
 
     def predict(pairs: list[Pair]) -> list[float]:
-        """For each pair, the probability that its two steps are shown in the order in which they are done.
+        """Return, for each pair, the probability that its two steps are shown in their true order.
 
-        pair.title: always there. pair.headlines: of the step shown first and of the one shown second; None in modality
-        "vision". pair.images: paths of their pictures, to be opened now, since the next batch overwrites them; None in
-        modality "text".
+        pair.title: always present. pair.headlines: of the step shown first and of the step shown second; None in
+        modality "vision". pair.images: the paths of their pictures; None in modality "text". Open the pictures in this
+        call, because the next batch overwrites them.
         """
         return [0.5 for pair in pairs]
 

@@ -1,10 +1,11 @@
-"""An instruction-tuned vision-language model of transformers, asked as it is: no training, one token read.
+"""An instruction-tuned vision-language model of transformers without training. One token of its answer is read.
 
-It is asked twice which of two steps is done first: once with the step shown first as A, once as B. Its answer is read
-from the logits of the next token, and the mean of both log-odds is free of any liking for a letter or a place: with
-its steps exchanged, a question gets exactly the other answer. Each prompt goes alone: no answer depends on the batch.
+The model is asked twice which of two steps is done first: once with the step shown first as A, once as B. The answer is
+read from the logits of the next token. The mean of both log-odds removes any bias for a letter or a position, so a
+question with its steps exchanged gets exactly the complementary answer. Each prompt is a batch of its own, so no answer
+depends on the batch.
 
-Not covered: models that think aloud before they answer, and models whose processor is not in transformers.
+Not covered: models that reason in text before they answer, and models whose processor is not in transformers.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import torch
 import transformers
@@ -22,12 +23,31 @@ from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
 from harness.serve import Pair, Predict, Start, serve
 
-WEIGHTS = "WIKIORDER_WEIGHTS"  # where the harness says that --weights lies
+WEIGHTS = "WIKIORDER_WEIGHTS"  # the harness sets it to the folder of --weights
 LETTERS = ("A", "B")
-SIDE = 512  # pixels, the longer side: about 320 tokens a picture for Qwen-VL, and 1,400 at 1024
+SIDE = 512  # pixels, the longer side: about 320 tokens per picture for Qwen-VL, and 1,400 at 1024
 QUESTION = "Which of the two steps is done first? Answer with one letter, A or B, and nothing else."
 
-Message = dict[str, Any]
+
+class TextPart(TypedDict):
+    """A piece of text in a chat message."""
+
+    type: Literal["text"]
+    text: str
+
+
+class PicturePart(TypedDict):
+    """A picture in a chat message."""
+
+    type: Literal["image"]
+    image: Image.Image
+
+
+class UserMessage(TypedDict):
+    """One chat message of the user, in the layout that processors of transformers expect."""
+
+    role: Literal["user"]
+    content: list[TextPart | PicturePart]
 
 
 class Judge:
@@ -42,29 +62,29 @@ class Judge:
         self.letters = [one_token(self.processor.tokenizer, letter) for letter in LETTERS]
 
     def p_in_order(self, pair: Pair) -> float:
-        """The probability that the step shown first is done first; exactly 1 less this one if they are exchanged."""
+        """Return the probability that a pair is in order. Exchanging its steps gives exactly 1 - p."""
         log_odds = self.log_odds(pair, (0, 1)) - self.log_odds(pair, (1, 0))
         return torch.sigmoid(torch.tensor(log_odds / 2, dtype=torch.float64)).item()
 
     @torch.inference_mode()
     def log_odds(self, pair: Pair, order: tuple[int, int]) -> float:
-        """log P(A) - log P(B) where A is the step `order[0]` of the pair and B the step `order[1]`."""
+        """Return log P(A) - log P(B), where A is the step `order[0]` of the pair and B the step `order[1]`."""
         inputs = self.processor.apply_chat_template(
             [conversation(pair, order)],
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
             return_tensors="pt",
-            sanitize_control_tokens=True,  # a headline that says "<|im_end|>" is read as these characters
+            sanitize_control_tokens=True,  # "<|im_end|>" in a headline is read as plain characters
         )
         logits = self.model(**inputs.to(self.device), logits_to_keep=1).logits[0, -1].double()
         first, second = self.letters
         return float(logits[first] - logits[second])
 
 
-def conversation(pair: Pair, order: tuple[int, int]) -> list[Message]:
-    """One turn of the user: the title, the steps called A and B with what the modality sends, the question."""
-    parts = [text(f'Two steps of the how-to article "{pair.title}":')]
+def conversation(pair: Pair, order: tuple[int, int]) -> list[UserMessage]:
+    """Return one message: the title, the steps A and B with their headlines and pictures, and the question."""
+    parts: list[TextPart | PicturePart] = [text(f'Two steps of the how-to article "{pair.title}":')]
     for letter, step in zip(LETTERS, order, strict=True):
         parts.append(text(f"\nStep {letter}: {pair.headlines[step]}\n" if pair.headlines else f"\nStep {letter}:\n"))
         if pair.images:
@@ -72,12 +92,13 @@ def conversation(pair: Pair, order: tuple[int, int]) -> list[Message]:
     return [{"role": "user", "content": [*parts, text(f"\n{QUESTION}")]}]
 
 
-def text(words: str) -> Message:
+def text(words: str) -> TextPart:
+    """Return a piece of text for a message."""
     return {"type": "text", "text": words}
 
 
 def read_picture(path: str) -> Image.Image:
-    """RGB, at most `SIDE` pixels a side."""
+    """Return a picture in RGB, at most `SIDE` pixels on its longer side."""
     with Image.open(path) as image:
         picture = image.convert("RGB")
     picture.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC)
@@ -85,7 +106,7 @@ def read_picture(path: str) -> Image.Image:
 
 
 def load_processor(folder: Path) -> Any:
-    """The checkpoint's own processor, less any part for videos, which would need torchvision."""
+    """Return the checkpoint's processor without its video part, which would need torchvision."""
     config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
     kind: Any = PROCESSOR_MAPPING.get(type(config), None)
     if kind is None:
@@ -96,9 +117,9 @@ def load_processor(folder: Path) -> Any:
 
 
 def without_videos(kind: Any) -> Any:
-    """A processor class like `kind` that is made of a picture processor and a tokenizer alone."""
+    """Return a processor class like `kind` that takes a picture processor and a tokenizer only."""
 
-    class PicturesAndText(kind):  # type: ignore[misc]  # which class it is, the checkpoint decides
+    class PicturesAndText(kind):  # type: ignore[misc]  # the checkpoint decides the base class at run time
         def __init__(self, image_processor: Any, tokenizer: Any, chat_template: str | None = None, **_: Any) -> None:
             super().__init__(image_processor, tokenizer, chat_template=chat_template)
 
@@ -106,16 +127,15 @@ def without_videos(kind: Any) -> Any:
 
 
 def one_token(tokenizer: Any, letter: str) -> int:
+    """Return the id of a letter. Exit if the tokenizer splits it into several tokens."""
     ids: Sequence[int] = tokenizer.encode(letter, add_special_tokens=False)
     if len(ids) != 1:
-        sys.exit(
-            f"the checkpoint's tokenizer makes {len(ids)} tokens of {letter!r}, wanted 1: this model cannot be read so"
-        )
+        sys.exit(f"the checkpoint's tokenizer makes {len(ids)} tokens of {letter!r}, wanted 1: use another model")
     return ids[0]
 
 
 def load(_: Start) -> Predict:
-    """What `serve` calls. The modality needs no other model: it shows in what is sent."""
+    """Load the checkpoint of --weights. One model answers in every modality."""
     folder = Path(os.environ.get(WEIGHTS) or "nowhere")
     if not (folder / "config.json").is_file():
         sys.exit(f"{folder}: no config.json in it; give the folder of a checkpoint by --weights")

@@ -11,19 +11,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from leaderboard import rows as board_rows
-from leaderboard.board import document
+from leaderboard.board import make_board, read_reported
+from leaderboard.collect import FiledResult
 from leaderboard.markdown import markdown
-from leaderboard.page import page
-from leaderboard.reported import reported
+from leaderboard.webpage import page
 from tests.benchmarks import measuring
 from tests.benchmarks.measuring import Row, Size, Timed, at_most, compared, timed
-from tests.leaderboard.simulated import rows as simulated
+from tests.leaderboard.simulated import filed as simulated
 
 # submissions: turns
 BOARDS = {
@@ -35,31 +33,27 @@ LIMIT = "the shared bootstrap of all pairs of rows"
 Accuracies = Mapping[str, float]  # submission: macro accuracy, best first
 
 
-def ours(entered: list[board_rows.Row]) -> tuple[Accuracies, float, float]:
+def ours(entered: list[FiledResult]) -> tuple[Accuracies, float, float]:
     """The macro accuracies in the board's order; seconds to rank, seconds to render."""
     began = time.perf_counter()
-    board = document(entered, reported())
+    board = make_board(entered, read_reported())
     ranked = time.perf_counter()
     page(board)
     markdown(board)
     rendered = time.perf_counter()
-    found = {name_of(row): row["macro"]["value"] for table in board["tables"] for row in table["rows"]}
+    found = {row.submission.name: row.macro.value for table in board.tables for row in table.rows if row.macro}
     return found, ranked - began, rendered - ranked
 
 
-def name_of(row: Mapping[str, Any]) -> str:
-    return str(row["submission"]["name"])
-
-
-def counts(entered: list[board_rows.Row]) -> pd.DataFrame:
+def counts(entered: list[FiledResult]) -> pd.DataFrame:
     """A line for each submission and article: category, asked, correct."""
     categories = [category for category, _, _ in entered[0].asked]
     frame = pd.DataFrame(
         {
-            "submission": np.repeat([row.entrant.name for row in entered], len(categories)),
+            "submission": np.repeat([found.name for found in entered], len(categories)),
             "category": categories * len(entered),
-            "asked": [asked for row in entered for _, _, asked in row.asked],
-            "correct": np.concatenate([row.correct for row in entered]),
+            "asked": [asked for found in entered for _, _, asked in found.asked],
+            "correct": np.concatenate([found.correct for found in entered]),
         }
     )
     return frame.astype({"submission": "category", "category": "category"})
@@ -87,7 +81,7 @@ def rows(size: Size) -> Iterator[Row]:
         frame = counts(entered)
         parts: list[tuple[float, float]] = []
 
-        def build(entered: list[board_rows.Row] = entered, parts: list[tuple[float, float]] = parts) -> Timed:
+        def build(entered: list[FiledResult] = entered, parts: list[tuple[float, float]] = parts) -> Timed:
             found = timed(lambda: ours(entered))()
             parts.append(found.result[1:])
             return found

@@ -1,10 +1,10 @@
-"""How fast are 10,000 clustered resamples over 33,000 pairs of ten categories, for 100 submissions?
+"""Speed of 10,000 clustered resamples over 33,000 pairs of ten categories, for 100 submissions.
 
     python -m tests.benchmarks.bootstrap_speed
 
-Ours draws weights once per category and multiplies them with every submission's counts per article. The plain loop
-draws articles and adds up their counts, one resample at a time; `scipy.stats.bootstrap` resamples the articles' counts
-as paired samples, one category and submission at a time. Both are timed on a part and scaled up.
+Ours draws weights once per category and multiplies them by every submission's counts per article. The plain loop draws
+articles and sums their counts, one resample at a time; `scipy.stats.bootstrap` resamples the articles' counts as paired
+samples, one category and submission at a time. Both are timed on a part and scaled up.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ World = Mapping[str, tuple[Counts, Counts]]  # category: correct (articles, subm
 
 
 class Scale(NamedTuple):
+    """The amount of work for one size of the benchmark."""
+
     submissions: int
     loops: int  # resamples of one submission that the plain loop makes
     repeats: int
@@ -39,6 +41,7 @@ SCALES = {Size.TINY: Scale(2, 200, 1), Size.QUICK: Scale(100, 400, 5), Size.FULL
 
 
 def draw(rng: np.random.Generator, submissions: int) -> World:
+    """Return random counts of correct and asked pairs with Table 1's numbers of pairs and articles."""
     drawn = {}
     for category, pairs in PAIRS.items():
         asked = rng.multinomial(pairs - ARTICLES[category], [1 / ARTICLES[category]] * ARTICLES[category]) + 1
@@ -52,7 +55,7 @@ def ends(resampled: Floats) -> Floats:
 
 
 def ours(world: World) -> dict[str, Floats]:
-    """(2, submissions): the ends of the interval of each category and of macro."""
+    """Return the ends of the interval of each category and of macro, (2, submissions)."""
     drawn = {}
     for category, (correct, asked) in world.items():
         weights = intervals.resample(len(asked), KEY, category)
@@ -63,7 +66,7 @@ def ours(world: World) -> dict[str, Floats]:
 
 
 def plain_loop(world: World, resamples: int) -> dict[str, Floats]:
-    """The same of the first submission, an article at a time."""
+    """Return the same for the first submission, drawing one article at a time."""
     rng = np.random.default_rng(1)
     drawn = []
     for _ in range(resamples):
@@ -79,7 +82,7 @@ def plain_loop(world: World, resamples: int) -> dict[str, Floats]:
 
 
 def scipys(world: World) -> dict[str, Floats]:
-    """Each category's interval of the first submission. scipy resamples all its samples alike: it cannot do macro."""
+    """Return each category's interval for the first submission. scipy has no interval of macro over categories."""
     return {category: np.array(scipys_interval(correct[:, 0], asked)) for category, (correct, asked) in world.items()}
 
 
@@ -98,7 +101,7 @@ def scipys_interval(correct: Counts, asked: Counts) -> tuple[float, float]:
 
 
 def same_intervals(mine: Mapping[str, Floats], other: Mapping[str, Floats]) -> bool:
-    """Does every end lie where the other has it, but for the chance of a few hundred resamples?"""
+    """Return whether all ends agree up to the random error of a few hundred resamples."""
     return all(
         np.all(np.abs(found - mine[name][:, 0]) < 0.3 * np.ptp(mine[name][:, 0])) for name, found in other.items()
     )
@@ -114,7 +117,7 @@ def rows(size: Size) -> Iterator[Row]:
         seconds.append(found.seconds)
         return found
 
-    what = f"clustered bootstrap, {scale.submissions} submissions of {sum(PAIRS.values()):,} pairs"
+    name = f"clustered bootstrap, {scale.submissions} submissions of {sum(PAIRS.values()):,} pairs"
     sides: dict[str, tuple[Side, float, float]] = {
         f"loop over articles ({scale.loops} resamples of one, scaled)": (
             timed(lambda: plain_loop(world, scale.loops)),
@@ -125,7 +128,7 @@ def rows(size: Size) -> Iterator[Row]:
     }
     for against, (theirs, part, aim) in sides.items():
         yield compared(
-            what,
+            name,
             against,
             mine,
             theirs,
@@ -135,7 +138,7 @@ def rows(size: Size) -> Iterator[Row]:
             agree=same_intervals,
             limit=LIMIT,
         )
-    yield Row(what, "", tuple(seconds), "s", at_most(10), LIMIT)
+    yield Row(name, "", tuple(seconds), "s", at_most(10), LIMIT)
 
 
 if __name__ == "__main__":

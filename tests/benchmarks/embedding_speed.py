@@ -1,4 +1,4 @@
-"""How fast are the gap statistics of 33,000 pairs x 3 vectors x 768, against reading the vectors from a file?
+"""Speed of the gap statistics of 33,000 pairs x 3 vectors x 768, against reading the vectors from a file.
 
 python -m tests.benchmarks.embedding_speed --size full
 """
@@ -22,7 +22,7 @@ PAIRS_PER_ARTICLE = 15
 
 
 def questions(count: int) -> list[StepPair]:
-    """Pairs that share pictures as those of one article do."""
+    """Return pairs that share pictures, like those of one article."""
     return [
         StepPair(
             f"{n}",
@@ -36,7 +36,7 @@ def questions(count: int) -> list[StepPair]:
 
 
 def add_up(pairs: list[StepPair], vectors: np.ndarray) -> Embeddings:
-    """The statistics, batch by batch, as an evaluation adds them up."""
+    """Return the sums of the vectors, added batch by batch as in an evaluation."""
     count = len(pairs)
     articles = [str(n // PAIRS_PER_ARTICLE) for n in range(count)]
     found = Embeddings(frozenset(f"{n}" for n in range(0, count, max(1, count // 500))))
@@ -59,11 +59,11 @@ def rows(size: Size) -> Iterator[Row]:
             added.append(timed(lambda: add_up(pairs, vectors))())
             return added[-1]
 
-        what = f"gap statistics of {count:,} pairs"
-        yield compared(f"{what}, added up", "reading the vectors", ours, timed(lambda: np.load(path)), repeats=3)
+        name = f"gap statistics of {count:,} pairs"
+        yield compared(f"{name}, added up", "reading the vectors", ours, timed(lambda: np.load(path)), repeats=3)
     finished = timed(lambda: added[-1].result.finish(b"speed"))()
     limit = "2,000 resamples of the articles, and a classifier on held-out pairs"
-    yield Row(f"{what}, finished, once", "", (finished.seconds,), "s", limit=limit)
+    yield Row(f"{name}, finished, once", "", (finished.seconds,), "s", limit=limit)
 
 
 if __name__ == "__main__":

@@ -25,12 +25,14 @@ from torch.nn.functional import cross_entropy
 
 from harness.serve import Pair
 from submissions.shared.baselines import BASELINES
-from submissions.shared.cache import PictureCache
+from submissions.shared.checkpoint import Origin
+from submissions.shared.curves import Curve
 from submissions.shared.examples import prepare
-from submissions.shared.model import Batch, OrderModel, choose_threads, pad
+from submissions.shared.model import EncodedBatch, OrderModel, choose_threads, pad
+from submissions.shared.pictures import PictureCache
 from submissions.shared.sequence import small_tokenizer
 from submissions.shared.settings import Settings, SmallSize
-from submissions.shared.training import Curve, Run
+from submissions.shared.training import Run
 from tests.benchmarks import measuring
 from tests.benchmarks.measuring import Row, Size, at_least, compared, timed
 
@@ -73,7 +75,9 @@ class Data:
     def model(self) -> OrderModel:
         torch.manual_seed(0)
         kind, size = BASELINES["clip"], SmallSize()
-        model = OrderModel("clip", "vision+text", kind.small(size, small_tokenizer(self.words, kind.marks, 1024)))
+        model = OrderModel(
+            "clip", "vision+text", kind.small(size, small_tokenizer(self.words, kind.special_tokens, 1024))
+        )
         choose_threads(model)
         return model
 
@@ -85,9 +89,10 @@ def ours(data: Data, settings: Settings) -> tuple[int, float]:
         train = prepare(data.pairs, data.labels, data.folder, model, cache)
         some = prepare(data.pairs[:SEEN], data.labels[:SEEN], data.folder, model, cache)
         curves: list[Curve] = []
-        Run(model, train, some, settings, {}, Path(folder) / "work", CPU).finish(curves.append)
+        origin = Origin(None, {"train": "", "validation": ""}, "from scratch", {"train": len(data), "validation": SEEN})
+        Run(model, train, some, settings, origin, Path(folder) / "work", CPU).finish(curves.append)
     steps = len(curves) * math.ceil(len(data) / settings.batch)
-    return steps, sum(curve["loss"] for curve in curves) / len(curves)
+    return steps, sum(float(curve.loss) for curve in curves) / len(curves)
 
 
 def plain_loop(data: Data, settings: Settings) -> tuple[int, float]:
@@ -117,7 +122,7 @@ class Wrapped(nn.Module):
         self.model = model
 
     def forward(self, ids: Tensor, mask: Tensor, pixels: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        logits = self.model(Batch(ids, mask, pixels)).logits
+        logits = self.model(EncodedBatch(ids, mask, pixels)).logits
         return {"loss": cross_entropy(logits, labels), "logits": logits}
 
 

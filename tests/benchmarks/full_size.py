@@ -8,7 +8,6 @@ one model a category, as the paper has it; reading, validating and saving are no
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import Any
@@ -16,11 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.published import TABLE1
+from harness.published import table1
 from harness.records import Modality
 from submissions.shared.baselines import BASELINES
-from submissions.shared.model import Batch, OrderModel
-from submissions.shared.pace import Pace
+from submissions.shared.execution import Execution
+from submissions.shared.model import EncodedBatch, OrderModel
 from submissions.shared.sequence import small_tokenizer
 from submissions.shared.settings import Settings, SmallSize
 from tests.benchmarks import measuring
@@ -36,10 +35,12 @@ def build(baseline: str, modality: Modality, small: bool) -> OrderModel:
     kind = BASELINES[baseline]
     if not small:
         return OrderModel(baseline, modality, kind.full_size())
-    return OrderModel(baseline, modality, kind.small(SmallSize(), small_tokenizer(["Mix it."], kind.marks, 300)))
+    return OrderModel(
+        baseline, modality, kind.small(SmallSize(), small_tokenizer(["Mix it."], kind.special_tokens, 300))
+    )
 
 
-def drawn(model: OrderModel, device: torch.device) -> list[tuple[Batch, Tensor]]:
+def drawn(model: OrderModel, device: torch.device) -> list[tuple[EncodedBatch, Tensor]]:
     """Four batches of random tokens and pixels. The last token ends the text: CLIP reads its vector there."""
     ids = torch.randint(4, 250, (4, PAPER.batch, TOKENS))
     text: Any = [*model.encoders.models.values()][-1].config
@@ -49,16 +50,16 @@ def drawn(model: OrderModel, device: torch.device) -> list[tuple[Batch, Tensor]]
     pixels = torch.randint(0, 256, (4, PAPER.batch, 2, 3, side, side), dtype=torch.uint8)
     labels = torch.randint(0, 2, (4, PAPER.batch))
     shown = [None if model.modality == "text" else each for each in pixels]
-    batches = [Batch(i, torch.ones_like(i), p).to(device) for i, p in zip(ids, shown, strict=True)]
+    batches = [EncodedBatch(i, torch.ones_like(i), p).to(device) for i, p in zip(ids, shown, strict=True)]
     return list(zip(batches, labels.to(device), strict=True))
 
 
-def steps(baseline: str, modality: Modality, pace: Pace, size: Size, device: torch.device) -> Side:
+def steps(baseline: str, modality: Modality, execution: Execution, size: Size, device: torch.device) -> Side:
     """Some steps of training; the first, which compiles, is taken here."""
     torch.manual_seed(0)
     model = build(baseline, modality, size == Size.TINY).to(device).train()
-    optimizer = pace.optimizer(model, PAPER.learning_rate)
-    step = pace.step(model, compiled=True)
+    optimizer = execution.optimizer(model, PAPER.learning_rate)
+    step = execution.step(model, compiled=True)
     batches = drawn(model, device)
 
     def work(count: int = STEPS[size]) -> bool:
@@ -77,8 +78,7 @@ def steps(baseline: str, modality: Modality, pace: Pace, size: Size, device: tor
 
 def pairs_of_table_2() -> int:
     """Pairs that one baseline reads in one modality: every category's, five times."""
-    with TABLE1.open(encoding="utf-8") as lines:
-        return PAPER.epochs * sum(int(row["train_pairs"]) for row in csv.DictReader(lines))
+    return PAPER.epochs * sum(category.train_pairs for category in table1.read())
 
 
 def rows(size: Size) -> Iterator[Row]:
@@ -87,11 +87,11 @@ def rows(size: Size) -> Iterator[Row]:
         yield absent("full-size models in training", "no GPU")
         return
     device = torch.device("cuda" if there else "cpu")
-    fast = Pace.of(fast=True, device=device) if there else Pace("bfloat16", fused=True)
+    fast = Execution.choose(fast=True, device=device) if there else Execution("bfloat16", fused=True)
     seconds = [0.0, 0.0]
     for baseline in BASELINES if size != Size.TINY else ("clip",):
         for modality in Modality if size != Size.TINY else (Modality.VISION_TEXT,):
-            sides = [steps(baseline, modality, pace, size, device) for pace in (fast, Pace())]
+            sides = [steps(baseline, modality, execution, size, device) for execution in (fast, Execution())]
             what = f"a step of {baseline}, {modality}, --fast"
             row = compared(what, "plain", *sides, aim=at_least(1), repeats=REPEATS[size], agree=bool.__and__)
             rate = PAPER.batch * STEPS[size] / row.seconds[0]
@@ -101,8 +101,8 @@ def rows(size: Size) -> Iterator[Row]:
                 known + pairs_of_table_2() * each / STEPS[size] / PAPER.batch
                 for known, each in zip(seconds, row.seconds, strict=True)
             ]
-    for pace, projected, aim in zip(("--fast", "plain"), seconds, (at_most(2), None), strict=True):
-        yield Row(f"training Table 2's 90 models, {pace}", "", (projected / 3600,), "hours, projected", aim)
+    for name, projected, aim in zip(("--fast", "plain"), seconds, (at_most(2), None), strict=True):
+        yield Row(f"training Table 2's 90 models, {name}", "", (projected / 3600,), "hours, projected", aim)
 
 
 if __name__ == "__main__":

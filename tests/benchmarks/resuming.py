@@ -20,7 +20,7 @@ from pathlib import Path
 from harness.contract.frozen_set import FrozenSet
 from harness.contract.submission import Submission
 from harness.records import Modality
-from harness.run.session import Asking, Evaluation
+from harness.run.session import Evaluation, EvaluationSession
 from harness.sandbox.base import Limits
 from tests import sets
 from tests.benchmarks import measuring
@@ -57,12 +57,12 @@ def asked(subject: Submission, frozen: FrozenSet, journal: Path, before: Sequenc
     journal.write_text("".join(before))
     known = {pair for line in before[2:] for pair in pairs(line)}
     sandbox = arena.sandbox_of("process")
-    order = Evaluation(subject, frozen, Modality.TEXT, 0, None, Limits(), 0)
-    asking = Asking(order, sandbox, None, journal, {}, journal.with_suffix(".log"), lambda *_: None)
+    evaluation = Evaluation(subject, frozen, Modality.TEXT, 0, None, Limits(), 0)
+    asking = EvaluationSession(evaluation, sandbox, None, journal, journal.with_suffix(".log"), lambda *_: None)
     asking.log.touch()
     asking.run()
     sandbox.close()
-    return {prediction.pair_id for prediction in asking.asked.predictions} - known
+    return {prediction.pair_id for prediction in asking.transcript.predictions} - known
 
 
 def pairs(line: str) -> Iterator[str]:

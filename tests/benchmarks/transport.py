@@ -26,7 +26,7 @@ from harness.contract.submission import Submission
 from harness.errors import HarnessError
 from harness.records import Modality
 from harness.run import pipeline, plan
-from harness.run.session import Asking, Evaluation
+from harness.run.session import Evaluation, EvaluationSession
 from harness.sandbox.base import Launch, Limits, Sandbox
 from tests import sets
 from tests.benchmarks import measuring
@@ -187,21 +187,21 @@ def asked(sandbox: Sandbox, subject: Submission, image: str | None, frozen: Froz
     """Seconds of asking a whole set."""
     journal = folder / "journal"
     journal.unlink(missing_ok=True)
-    order = Evaluation(subject, frozen, Modality.VISION_TEXT, 0, None, Limits(), 0)
-    asking = Asking(order, sandbox, image, journal, {}, folder / "log", lambda *_: None)
+    evaluation = Evaluation(subject, frozen, Modality.VISION_TEXT, 0, None, Limits(), 0)
+    asking = EvaluationSession(evaluation, sandbox, image, journal, folder / "log", lambda *_: None)
     asking.run()
-    assert len(asking.asked.predictions) == len(frozen.questions)
-    return Timed(statistics.fmean(start.asking_s for start in asking.asked.starts), None)
+    assert len(asking.transcript.predictions) == len(frozen.questions)
+    return Timed(statistics.fmean(start.asking_s for start in asking.transcript.starts), None)
 
 
 def evaluated(sandbox: Sandbox, subject: Submission, frozen: FrozenSet, folder: Path) -> Timed:
     """Seconds of a whole evaluation, and of its asking alone."""
-    order = Evaluation(subject, frozen, Modality.VISION_TEXT, 0, None, Limits(), 0)
+    evaluation = Evaluation(subject, frozen, Modality.VISION_TEXT, 0, None, Limits(), 0)
     began = time.perf_counter()
-    found = pipeline.evaluate(order, sandbox, folder, lambda *_: None, fresh=True)
+    found = pipeline.evaluate(evaluation, sandbox, folder, lambda *_: None, fresh=True)
     seconds = time.perf_counter() - began
     assert len(found.predictions) == len(frozen.questions)
-    return Timed(seconds, found.timings["starts"][0]["asking_s"])
+    return Timed(seconds, found.timings.starts[0].asking_s if found.timings.starts else 0.0)
 
 
 if __name__ == "__main__":

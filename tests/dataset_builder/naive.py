@@ -1,4 +1,4 @@
-"""What a builder does that has not thought of leaks: the opposite of everything in `asking`, `stripping`, `headlines`.
+"""A builder that prevents no leak: the opposite of everything in `rows`, `stripping` and `headlines`.
 
 Pictures keep their file names, their bytes and their times; ids tell the article and both steps; rows stand as they
 were made, the first half of a category in order and the second half inverted; "Step 3:" stays in the headlines.
@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec import structs
 
 from dataset_builder import sources
 from dataset_builder.articles import filters, splitting
 from dataset_builder.pairs import pairing
 from dataset_builder.pictures import intake
-from dataset_builder.spec import Headlines, Spec
+from dataset_builder.spec import HeadlineRules, Spec
 from harness.contract.frozen_set import FrozenSet, Manifest
 from harness.records import GroundTruth, Step, StepPair
 
 
 def naive_sets(raw: Path, spec: Spec, folder: Path) -> dict[str, FrozenSet]:
     """Train and test as a naive builder would make them of the same articles."""
-    spec = replace(spec, headlines=Headlines(scrub_ordinals=False))
-    ledger = filters.Ledger()
+    spec = structs.replace(spec, headlines=HeadlineRules(scrub_ordinals=False))
+    ledger = filters.FilterLedger()
     articles = filters.by_text(sorted(sources.read(raw), key=lambda article: article.article_id), spec, ledger)
     found = intake.examine(raw, articles, folder / "pool", spec, 1)
-    kept = {one.article.article_id: one for one in filters.by_picture(found, ledger)}
+    kept = {one.article_id: one for one in filters.by_picture(found, ledger)}
     subsets = splitting.split(kept.values(), {name: name for name in kept}, spec)
     sets = {}
     for name in ("train", "test"):
@@ -35,7 +36,7 @@ def naive_sets(raw: Path, spec: Spec, folder: Path) -> dict[str, FrozenSet]:
     return sets
 
 
-def _set(raw: Path, root: Path, cells: list[pairing.Chosen]) -> FrozenSet:
+def _set(raw: Path, root: Path, cells: list[pairing.DrawnPairs]) -> FrozenSet:
     rows = [
         row for cell in cells for number, pair in enumerate(cell.pairs) for row in _rows(raw, root, cell, number, pair)
     ]
@@ -44,7 +45,7 @@ def _set(raw: Path, root: Path, cells: list[pairing.Chosen]) -> FrozenSet:
 
 
 def _rows(
-    raw: Path, root: Path, cell: pairing.Chosen, number: int, pair: pairing.Pair
+    raw: Path, root: Path, cell: pairing.DrawnPairs, number: int, pair: pairing.UnorderedPair
 ) -> list[tuple[StepPair, GroundTruth]]:
     article = pair.source.article
     positions = pair.edge if number < len(cell.pairs) // 2 else (pair.later, pair.earlier)

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from dataset_builder import spec as specs
-from dataset_builder.audit.auditing import Audit, Verdict, audit_sets
-from dataset_builder.build import Request, build
+from dataset_builder.audit.verdict import Audit, Verdict, audit_sets
+from dataset_builder.build import BuildRequest, build
 from harness.contract import frozen_set
 from tests.dataset_builder.naive import naive_sets
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus lies bes
 @pytest.fixture(scope="module")
 def frozen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, frozen_set.FrozenSet]:
     out = tmp_path_factory.mktemp("corpus") / "open-howto"
-    build(Request(specs.load("open-howto"), CORPUS, out, workers=1))
+    build(BuildRequest(specs.load("open-howto"), CORPUS, out, workers=1))
     return {subset: frozen_set.load(out / subset) for subset in frozen_set.SUBSETS}
 
 
@@ -61,13 +61,13 @@ def test_a_shuffled_input_file_and_two_workers_give_the_same_set(
     shutil.copytree(CORPUS / "wiki_images", raw / "wiki_images")
     lines = (CORPUS / "WikihowText_data.json").read_text(encoding="utf-8").splitlines(keepends=True)
     (raw / "WikihowText_data.json").write_text("".join(reversed(lines)), encoding="utf-8")
-    build(Request(specs.load("open-howto"), raw, tmp_path / "out", workers=2))
+    build(BuildRequest(specs.load("open-howto"), raw, tmp_path / "out", workers=2))
     for subset, one in frozen.items():
         assert frozen_set.load(tmp_path / "out" / subset).digest == one.digest
 
 
 def fires(audit: Audit) -> set[str]:
-    return {finding.probe.name for finding in audit.findings if finding.fires}
+    return {result.probe.name for result in audit.results if result.fires}
 
 
 @pytest.mark.slow

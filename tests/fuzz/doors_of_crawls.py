@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from dataset_builder import build, spec
 from dataset_builder.workspace import inputs
-from harness.contract import checksums, files
+from harness.contract import checksums, decoding
 from tests.dataset_builder import crawls
 from tests.fuzz.door import BYTES, JSON, TEXT, Door, small_set
 
@@ -61,7 +61,7 @@ def _use_spec(folder: Path) -> None:
     found = spec.load(str(folder / "spec.toml"))
     for category in found.categories:
         found.shares(category)
-    files.json_page(found.to_json()).encode()
+    decoding.json_page(found).encode()
 
 
 ROWS = [crawls.article(number, steps=3) for number in range(3)]
@@ -135,7 +135,7 @@ def _use_source(folder: Path) -> None:
     wanted = crawls.spec("[duplicates]\nmax_share = 1.0\n", '"Cooking" = { train = 2, validation = 0, test = 0 }')
     with TemporaryDirectory(dir=folder.parent) as out:
         categories = side_table if side_table.exists() else None
-        build.build(build.Request(wanted, folder, Path(out) / "set", categories=categories, workers=1))
+        build.build(build.BuildRequest(wanted, folder, Path(out) / "set", categories=categories, workers=1))
 
 
 def _make_note(folder: Path) -> None:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
-from typing import Any
 
+import msgspec
 import numpy as np
 
 from dataset_builder.describe import sheet
-from harness.contract import bundle, checksums, files, frozen_set, signature, submission
-from harness.records import Modality, Prediction
+from harness.contract import bundle, checksums, decoding, files, frozen_set, signature, submission
+from harness.contract.result import Result, Timings
+from harness.records import Modality, Prediction, Variant
 from harness.report import loading
 from harness.report.study import study
 from harness.run import vectors, verification
 from harness.run.judging import SCORING_KEY
-from leaderboard import card, erratum, filing, markdown, page, policy, predictions
-from leaderboard.board import document
+from leaderboard import filing, markdown, rescoring, webpage
+from leaderboard.board import make_board
 from leaderboard.collect import collect
 from tests import bundles
 from tests.fuzz.door import BYTES, JSON, TEXT, Door, make_submission, small_set
@@ -30,20 +30,20 @@ def _make_bundle(folder: Path) -> None:
     root = bundles.write(folder / "board/results", frozen, "clip")
     for modality in (Modality.VISION, Modality.TEXT):
         bundles.write(folder / "board/results", frozen, "clip", modality)
-    probes = [Prediction(f"{frozen.questions[0].pair_id}:swapped", 0.25)]
+    variants = [Prediction(frozen.questions[0].pair_id, 0.25, Variant.SWAPPED)]
     found = bundle.read(root)
-    given = {"finished": "2026-11-23T12:00:00+00:00", "wall_s": 1.5, "pairs_per_s": 12.0}
-    bundle.write(root, _with_embeddings(found, root, frozen), found.articles, found.predictions, probes, given)
+    given = Timings(finished="2026-11-23T12:00:00+00:00", wall_s=1.5, pairs_per_s=12.0)
+    bundle.write(root, _with_embeddings(found, root, frozen), found.articles, found.predictions, variants, given)
 
 
-def _with_embeddings(found: bundle.Bundle, root: Path, frozen: frozen_set.FrozenSet) -> Mapping[str, Any]:
+def _with_embeddings(found: bundle.Bundle, root: Path, frozen: frozen_set.FrozenSet) -> Result:
     drawn = np.random.Generator(np.random.Philox(7)).standard_normal((8, 3, 4)).astype("<f4")
     path = root.parent / "vectors"
     path.write_bytes((4).to_bytes(8, "little") + drawn.tobytes())
     added = vectors.add_up(path, frozen, [pair.pair_id for pair in frozen.questions], SCORING_KEY)
     path.unlink()
     vectors.save(added, root)
-    return found.result | {"embeddings": added.finish(SCORING_KEY)}
+    return msgspec.structs.replace(found.result, embeddings=added.finish(SCORING_KEY))
 
 
 def _root(folder: Path) -> Path:
@@ -59,16 +59,16 @@ def _use_sealed_bundle(folder: Path) -> None:
     """Verify, put on the board, make a model card and a report of it."""
     found = bundle.read(_root(folder))
     frozen = frozen_set.load(folder / "set/test")
-    board = document(collect(folder / "board/results"))
-    files.json_page(board).encode()
+    board = make_board(collect(folder / "board/results"))
+    decoding.json_page(board).encode()
     markdown.markdown(board).encode()
-    page.page(board).encode()
+    webpage.page(board).encode()
     filing.place(found)
-    if found.result["status"] == "scored":
+    if found.result.status == "scored":
         verification.from_counts(found)
-        verification.from_answers(found, loading.load_set(frozen.root, found), {})
-        card.card(found)
-        files.json_page(study([found], frozen, SCORING_KEY)).encode()
+        verification.from_predictions(found, loading.load_set(frozen.root, found), {})
+        markdown.model_card(found)
+        decoding.json_page(study([found], frozen, SCORING_KEY)).encode()
         vectors.require_sample(found.root)
 
 
@@ -76,8 +76,8 @@ def _make_hidden(folder: Path) -> None:
     frozen = small_set(folder / "set")
     root = bundles.write(folder / "results", frozen, "clip")
     result = bundle.read(root).result
-    hidden = result | {"set": result["set"] | {"visibility": "hidden"}}
-    files.write(root / "result.json", files.json_page(hidden).encode())
+    hidden = msgspec.structs.replace(result, set=msgspec.structs.replace(result.set, visibility="hidden"))
+    files.write(root / "result.json", decoding.json_page(hidden).encode())
     checksums.seal(root)
     bundle.publish(bundle.read(root), folder / "public/clip")
 
@@ -86,8 +86,8 @@ def _use_hidden(folder: Path) -> None:
     root = folder / "public/clip"
     checksums.seal(root)
     found = bundle.read(root)
-    verification.from_counts(found) if found.result["status"] == "scored" else None
-    files.json_page(document(collect(folder / "public"))).encode()
+    verification.from_counts(found) if found.result.status == "scored" else None
+    decoding.json_page(make_board(collect(folder / "public"))).encode()
     _file(root, folder)
 
 
@@ -114,7 +114,7 @@ def _use_erratum(folder: Path) -> None:
     checksums.seal(_root(folder))
     old, new = frozen_set.load(folder / "set/test"), frozen_set.load(folder / "corrected/test")
     try:
-        erratum.rescore_all(folder / "board/results", old, new, {})
+        rescoring.rescore_all(folder / "board/results", old, new, {})
     finally:
         rmtree(folder / "board/results/clip/tiny-1.1-test", ignore_errors=True)
 
@@ -131,8 +131,8 @@ def _make_signed(folder: Path) -> None:
 
 
 def _use_signed(folder: Path) -> None:
-    policy.read(folder / "board")
-    markdown.markdown(document(collect(folder / "board/results"))).encode()
+    filing.read_policy(folder / "board")
+    markdown.markdown(make_board(collect(folder / "board/results"))).encode()
 
 
 def _use_key(folder: Path) -> None:
@@ -142,15 +142,15 @@ def _use_key(folder: Path) -> None:
 def _make_predictions(folder: Path) -> None:
     frozen = small_set(folder / "set")
     make_submission(folder)
-    lines = [files.json_line({"pair_id": pair.pair_id, "p_in_order": 0.25}) for pair in frozen.questions]
+    lines = [decoding.json_line({"pair_id": pair.pair_id, "p_in_order": 0.25}) for pair in frozen.questions]
     (folder / "answers.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
 def _use_predictions(folder: Path) -> None:
     frozen = frozen_set.load(folder / "set/test")
-    found = predictions.read(folder / "answers.jsonl", frozen)
+    found = rescoring.read_predictions(folder / "answers.jsonl", frozen)
     with TemporaryDirectory(dir=folder) as name:
-        predictions.write(Path(name), submission.load(folder), frozen, {}, Modality.TEXT, found)
+        rescoring.write_predictions(Path(name), submission.load(folder), frozen, {}, Modality.TEXT, found)
 
 
 def _make_sheet(folder: Path) -> None:

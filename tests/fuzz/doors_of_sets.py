@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from harness.contract import bundle, checksums, files, frozen_set, protocol, release, submission
+from harness.contract import bundle, checksums, decoding, frozen_set, protocol, release, submission
+from harness.contract.result import RunIdentity
 from harness.records import Modality, Prediction
 from harness.run import pictures as shown
 from harness.run import plan, vectors
-from harness.run.journal import Entry, Journal
+from harness.run.journal import AnsweredBatch, Journal
 from harness.run.judging import SCORING_KEY
 from harness.run.plan import Variant
 from harness.sandbox.base import Limits
 from harness.statistics import scoring
-from submissions.shared import model, published
+from submissions.shared import checkpoint, published
 from tests.dataset_builder import crawls
 from tests.fuzz.door import BYTES, JSON, TEXT, Door, make_submission, small_set
 
@@ -38,11 +39,11 @@ def _use_sealed_set(folder: Path) -> None:
     guesses = {pair.pair_id: 0.75 for pair in frozen.questions}
     for number in plan.plan(frozen, 4, Modality.VISION_TEXT, 2):
         for batch in number.batches:
-            asked = [protocol.Question("q", ask.shown, "/exchange/a.png", "/exchange/b.png") for ask in batch]
+            asked = [protocol.SentQuestion("q", ask.shown, "/exchange/a.png", "/exchange/b.png") for ask in batch]
             protocol.predict_pairs(1, asked, Modality.VISION_TEXT)
     scores = scoring.score(frozen.questions, frozen.truths, guesses, SCORING_KEY)
     counts = bundle.count_articles(frozen, guesses)
-    files.json_page({"set": bundle.describe_set(frozen), "scores": scores, "counts": [str(c) for c in counts]}).encode()
+    decoding.json_page({"set": frozen.identity, "scores": scores, "counts": [str(c) for c in counts]}).encode()
     release.secret(frozen, b"k" * 32)
 
 
@@ -58,10 +59,21 @@ def _use_picture(folder: Path) -> None:
 def _use_submission(folder: Path) -> None:
     found = submission.load(folder)
     Limits().memory_bytes(found)
-    files.json_page(bundle.describe_submission(found, None, None)).encode()
+    decoding.json_page(bundle.describe_submission(found, None, None)).encode()
 
 
-IDENTITY = {"set": "0" * 64, "image": None, "seed": 7}
+IDENTITY = RunIdentity(
+    set="0" * 64,
+    submission="1" * 64,
+    image=None,
+    weights=None,
+    modality=Modality.TEXT,
+    protocol=1,
+    seed=7,
+    probed=0,
+    sandbox="process",
+    harness="0.1.0",
+)
 
 
 def _make_journal(folder: Path) -> None:
@@ -70,19 +82,19 @@ def _make_journal(folder: Path) -> None:
         journal.agree_on(4)
         for start in (0, 4):
             asked = frozen.questions[start : start + 4]
-            journal.append(Entry(tuple(Prediction(pair.pair_id, 0.5) for pair in asked), 0.25))
+            journal.append(AnsweredBatch(tuple(Prediction(pair.pair_id, 0.5) for pair in asked), 0.25))
 
 
 def _use_journal(folder: Path) -> None:
     """Read it as a resumed run does: what it answered is planned around, timed and scored."""
     frozen = frozen_set.load(folder / "set/test")
     with Journal(folder / "journal", IDENTITY) as journal:
-        if journal.batch:
-            plan.plan(frozen, journal.batch, Modality.TEXT, 2)
-        if journal.entries:
-            np.percentile([entry.seconds for entry in journal.entries], [50, 99])
-        lines = [{"pair_id": p.pair_id, "p_in_order": p.p_in_order} for e in journal.entries for p in e.predictions]
-        "".join(map(files.json_line, lines)).encode()
+        if journal.batch_size:
+            plan.plan(frozen, journal.batch_size, Modality.TEXT, 2)
+        if journal.batches:
+            np.percentile([batch.seconds for batch in journal.batches], [50, 99])
+        lines = [{"pair_id": p.pair_id, "p_in_order": p.p_in_order} for b in journal.batches for p in b.predictions]
+        "".join(map(decoding.json_line, lines)).encode()
 
 
 def _make_vectors(folder: Path) -> None:
@@ -97,7 +109,7 @@ def _use_vectors(folder: Path) -> None:
     asked = [pair.pair_id for pair in frozen.questions]
     found = vectors.add_up(folder / "journal.vectors", frozen, asked, SCORING_KEY)
     vectors.save(found, folder)
-    files.json_page(found.finish(SCORING_KEY))
+    decoding.json_page(found.finish(SCORING_KEY))
 
 
 def _make_lock(folder: Path) -> None:
@@ -111,12 +123,14 @@ def _use_lock(folder: Path) -> None:
 
 
 def _make_record(folder: Path) -> None:
-    record = {"format": 1, "baseline": "clip", "modality": "vision+text", "settings": {"seed": 0}, "accuracy": 0.5}
+    record = {"format": 1, "baseline": "clip", "modality": "vision+text", "category": None, "start": "from scratch"}
+    record |= {"data": {"train": "0", "validation": "1"}, "pairs": {"train": 2, "validation": 1}}
+    record |= {"settings": {"seed": 0}, "best_epoch": 1, "validation_accuracy": 0.5}
     (folder / "recipe.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
 
 
 def _use_record(folder: Path) -> None:
-    model.read_record(folder)
+    checkpoint.read_record(folder)
 
 
 IDS = {"q1": "pair-1", "q2": "pair-2"}
@@ -142,9 +156,9 @@ def _make_answers(folder: Path) -> None:
 
 def _use_answers(folder: Path) -> None:
     line = (folder / "line").read_bytes()
-    found = protocol.read_predictions(line, 1, IDS)
-    files.json_page({p.pair_id: p.p_in_order for p in found})
-    vectors.read(line, 1, IDS)
+    found = protocol.read_reply(line, 1, list(IDS))
+    decoding.json_page(dict(found.p_in_order))
+    vectors.decode([(pair_id, found.embeddings[name]) for name, pair_id in IDS.items()])
 
 
 DOORS = (

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from harness.errors import WikiOrderError
-from submissions.shared.errors import RecipeError
+from submissions.shared.settings import RecipeError
 from tests.fuzz import mutations
 from tests.fuzz.door import Door
 from tests.fuzz.doors import DOORS

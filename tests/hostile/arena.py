@@ -1,4 +1,4 @@
-"""Where hostile submissions are let loose: a tiny set, a sandbox, `evaluate`, and a look at what is left behind."""
+"""The setting of the hostile tests: a tiny set, a sandbox, `evaluate`, and a search for leftovers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from harness.contract import submission
 from harness.contract.bundle import Bundle
 from harness.contract.frozen_set import FrozenSet
@@ -28,8 +30,8 @@ from harness.sandbox.lease import owner
 from harness.sandbox.process.sandbox import ProcessSandbox
 
 CORPUS = Path(__file__).parent / "corpus"
-CORPUS_COPY = f"hostile-corpus-{os.getpid()}-"  # another test run may be at work beside this one
-# Short limits: an attack that waits for one of them should not make us wait.
+CORPUS_COPY = f"hostile-corpus-{os.getpid()}-"  # other test runs may share this machine
+# Short limits, since some attacks wait for one of them.
 LIMITS = Limits(startup_s=20, batch_s=2, total_s=60, processes=64, scratch_mib=16, shared_mib=4, log_bytes=2**18)
 TEXT = Modality.TEXT
 NOTE_PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue")
@@ -46,7 +48,7 @@ def reachable_corpus() -> Iterator[Path]:
 
 
 def arm(corpus: Path, frozen: FrozenSet, results: Path) -> None:
-    """Tell the attacks what an attacker could at best have guessed, and lay a link to the answers into their folder."""
+    """Give the attacks the best guesses of an attacker, and put a link to the answers into their folder."""
     gift = {
         "answers": str(frozen.root / "answers/answers.jsonl"),
         "questions": str(frozen.root / "questions.jsonl"),
@@ -76,17 +78,19 @@ def common_python() -> Path:
 
 
 def load(corpus: Path, attack: str) -> Submission:
-    """The submission of the corpus whose program is the attack's first word; the others are its arguments."""
+    """Return the submission whose program is the first word of `attack`; the other words are its arguments."""
     program, *arguments = attack.split()
     name = attack.replace("_", "-").replace(" ", "-")
-    return replace(submission.load(corpus), name=name, command=("python3", f"{program}.py", *arguments))
+    loaded = submission.load(corpus)
+    command = ("python3", f"{program}.py", *arguments)
+    return replace(loaded, manifest=structs.replace(loaded.manifest, name=name, command=command))
 
 
 def evaluate(
-    subject: Submission, frozen: FrozenSet, sandbox: Sandbox, results: Path, limits: Limits = LIMITS, probed: int = 0
+    subject: Submission, frozen: FrozenSet, sandbox: Sandbox, results: Path, limits: Limits = LIMITS, varied: int = 0
 ) -> Bundle:
-    order = Evaluation(subject, frozen, Modality.VISION_TEXT, 7, None, limits, probed)
-    return pipeline.evaluate(order, sandbox, results, lambda *_: None)
+    evaluation = Evaluation(subject, frozen, Modality.VISION_TEXT, 7, None, limits, varied)
+    return pipeline.evaluate(evaluation, sandbox, results, lambda *_: None)
 
 
 def log(bundle: Bundle) -> str:
@@ -112,7 +116,7 @@ def left_behind(sandbox: Sandbox) -> list[str]:
 
 
 def still_running(harness: int, uid: int | None) -> list[str]:
-    """What watches over a predictor of this harness; and predictors, by their user or by the corpus as their folder."""
+    """Return supervisors of this harness, and predictors, recognised by their user or their folder."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():

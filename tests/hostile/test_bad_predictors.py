@@ -14,6 +14,7 @@ import pytest
 
 from harness.contract import bundle
 from harness.contract.frozen_set import FrozenSet
+from harness.contract.result import Failure
 from harness.sandbox import lease
 from harness.sandbox.base import Sandbox
 from harness.sandbox.container.flags import OWNER_LABEL
@@ -52,9 +53,9 @@ def test_it_ends_in_one_clear_line_a_failed_row_and_exit_code_1(
     assert "Traceback" not in run.stdout + run.stderr
     (reason,) = [line for line in run.stdout.splitlines() if WORDS[attack] in line]
     found = bundle.read(bundle.folder(tmp_path, "hostile", frozen, arena.TEXT))
-    assert found.result["status"] == "failed"
-    assert found.result["failure"] == {"fault": "submission", "reason": reason}
-    assert found.result["scores"] is None
+    assert found.result.status == "failed"
+    assert found.result.failure == Failure(fault="submission", reason=reason)
+    assert found.result.scores is None
     assert arena.left_behind(sandbox) == []
 
 

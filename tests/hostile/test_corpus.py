@@ -1,4 +1,4 @@
-"""What becomes of each attack: contained (it goes on as an honest predictor would), or a failed row that says why."""
+"""The outcome of each attack: contained (the run continues like an honest one), or a failed row with the reason."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def fails(words: str, process: str | None = None) -> Outcome:
 
 CONTAINED = Outcome()
 ATTACKS = {
-    # what it should not see
+    # must not be seen
     "read_answers": CONTAINED,
     "read_environment": CONTAINED,
     "read_memory": CONTAINED,
     "read_command_lines": CONTAINED,
     "read_devices": CONTAINED,
     "hold_back": CONTAINED,
-    # what it should not reach
+    # must not be reached
     "open_sockets": CONTAINED,
     "resolve_names": CONTAINED,
     "write_outside": CONTAINED,
     "signal_others": CONTAINED,
     "become_root": CONTAINED,
-    # what it should not use up
+    # must not be used up
     "fill_disk": CONTAINED,
     "many_files": CONTAINED,
     "fill_shm": CONTAINED,
@@ -58,7 +58,7 @@ ATTACKS = {
     "flood_stderr": CONTAINED,
     "flood_stdout": fails("sent over 4 lines unasked"),
     "long_line": fails("sent a line of over 4194304 bytes"),
-    # what is no answer
+    # not an answer
     "trickle": fails("gave no answer within 2 s"),
     "answer_late": fails("gave no answer within 2 s"),
     "never_read": fails("gave no answer within 2 s"),
@@ -80,7 +80,7 @@ ATTACKS = {
     "answer_oddly null": fails("`p_in_order` is 'None'"),
     "answer_oddly big": fails("`p_in_order` is '1000"),
     "answer_oddly list": fails("`p_in_order` is '[1]'"),
-    # what should end with the run
+    # must end with the run
     "daemonise": CONTAINED,
     "daemonise and_exit": fails("ended without answering (the predictor ended with exit code 0)"),
     "ignore_the_end": CONTAINED,
@@ -103,13 +103,15 @@ def test_an_attack_gets_nowhere_and_leaves_nothing(
     found = arena.evaluate(arena.load(armed, attack), frozen, sandbox, tmp_path, limits)
     words = ATTACKS[attack]._asdict()[sandbox.name]
     if words:
-        assert found.result["status"] == "failed"
-        assert words in found.result["failure"]["reason"]
-        assert found.result["failure"]["fault"] == "submission"
-        assert "\n" not in found.result["failure"]["reason"]
-        assert "\x1b" not in found.result["failure"]["reason"]
+        assert found.result.status == "failed"
+        failure = found.result.failure
+        assert failure is not None
+        assert words in failure.reason
+        assert failure.fault == "submission"
+        assert "\n" not in failure.reason
+        assert "\x1b" not in failure.reason
     else:
-        assert found.result["status"] == "scored", found.result["failure"]
+        assert found.result.status == "scored", found.result.failure
         assert len(found.predictions) == len(frozen.questions)
     assert "FOUND" not in arena.log(found)
     assert (found.root / "stderr.log").stat().st_size <= 2 * limits.log_bytes  # it may be started twice
@@ -136,7 +138,7 @@ def test_a_note_left_in_one_run_is_not_there_in_the_next(
 ) -> None:
     for run in ("first", "second"):
         found = arena.evaluate(arena.load(armed, "leave_notes"), frozen, sandbox, tmp_path / run)
-        assert found.result["status"] == "scored", found.result["failure"]
+        assert found.result.status == "scored", found.result.failure
         assert "FOUND" not in arena.log(found)
     assert arena.left_behind(sandbox) == []
 
@@ -145,14 +147,14 @@ def test_answers_that_change_with_the_batch_are_seen_and_told(
     sandbox: Sandbox, frozen: FrozenSet, armed: Path, tmp_path: Path
 ) -> None:
     subject = arena.load(armed, "change_by_batch")
-    found = arena.evaluate(subject, frozen, sandbox, tmp_path, probed=12)
-    assert found.result["status"] == "scored"
-    assert found.result["trust"]["self_consistency"] < 1
+    found = arena.evaluate(subject, frozen, sandbox, tmp_path, varied=12)
+    assert found.result.status == "scored"
+    assert found.result.trust.self_consistency < 1
 
 
 @pytest.mark.parametrize("attack", ["read_answers", "read_environment", "read_command_lines"])
 def test_where_nothing_stops_it_an_attack_gets_somewhere(attack: str, armed: Path) -> None:
-    """Else it would prove nothing that it fails in a sandbox."""
+    """Otherwise its failure in a sandbox would prove nothing."""
     first = b'{"id": 0, "method": "initialize", "params": {"max_batch": 4}}\n'
     bare = subprocess.run(
         [sys.executable, f"{attack}.py"],

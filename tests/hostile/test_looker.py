@@ -21,7 +21,7 @@ NONE = "0" * 16
 def looked(sandbox: Sandbox, frozen: FrozenSet, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     with arena.reachable_corpus() as corpus:
         found = arena.evaluate(arena.load(corpus, "looker"), frozen, sandbox, tmp_path_factory.mktemp("results"))
-    assert found.result["status"] == "scored", found.result["failure"]
+    assert found.result.status == "scored", found.result.failure
     return found
 
 
@@ -120,8 +120,8 @@ def test_names_inodes_and_times_belong_to_the_slots_and_tell_nothing_of_a_pictur
 
 
 def test_the_run_is_recorded_as_isolated(looked: Bundle, sandbox: Sandbox) -> None:
-    isolation = looked.result["isolation"]
-    assert isolation["isolated"] is True, isolation
+    isolation = looked.result.isolation
+    assert isolation.isolated is True, isolation
 
 
 def test_nothing_of_it_is_left(looked: Bundle, sandbox: Sandbox) -> None:

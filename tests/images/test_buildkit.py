@@ -18,14 +18,15 @@ ROOT = Path(__file__).resolve().parents[2]
 WHEELS = ROOT / "build/wheelhouse"
 BUILDKIT = "2"  # what the engine's API calls this builder
 TAG = "wikiorder-harness-by-buildkit"
-COIN = ["evaluate", "submissions/coin", "--modality", "text", "--probes", "0"]
+COIN = ["evaluate", "submissions/coin", "--modality", "text", "--variants", "0"]
 
 
 def context() -> Iterator[bytes]:
     """What .dockerignore lets through, in GNU's format: BuildKit takes the SDK's, of POSIX, for no archive."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     kept = [line[1:] for line in lines if line.startswith("!")]
-    command = ["tar", "--format=gnu", "--create", "--exclude=leaderboard/results", "--exclude=__pycache__"]
+    left_out = ("leaderboard/record", "leaderboard/site", "__pycache__")
+    command = ["tar", "--format=gnu", "--create", *(f"--exclude={name}" for name in left_out)]
     with subprocess.Popen([*command, "Dockerfile.cuda", *kept], cwd=ROOT, stdout=subprocess.PIPE) as archive:
         assert archive.stdout
         yield from iter(partial(archive.stdout.read, 2**20), b"")

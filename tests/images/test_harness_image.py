@@ -94,7 +94,7 @@ def test_the_printed_command_evaluates_offline_and_leaves_the_results_to_their_o
 
 def test_a_submission_mounted_from_outside_cannot_reach_the_answers_in_the_image(results: Path, spy: Path) -> None:
     mounts = ["-v", f"{results}:/results", "-v", f"{spy}:/submissions/spy:ro"]
-    docker_run(*LOCKED_DOWN, *mounts, "wikiorder-harness", "evaluate", "submissions/spy", "--probes", "0")
+    docker_run(*LOCKED_DOWN, *mounts, "wikiorder-harness", "evaluate", "submissions/spy", "--variants", "0")
     said = (results / f"spy/{SET}/text/stderr.log").read_text()
     assert said.count("refused") == 7, said
     assert "LOOT" not in said

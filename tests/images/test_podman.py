@@ -95,7 +95,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
 
 def test_a_submission_is_built_and_evaluated_by_podman(engine: dict[str, str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "harness", "evaluate", "submissions/coin", "--sandbox", "docker"]
-    command += ["--modality", "text", "--probes", "0", "--results", str(tmp_path / "results")]
+    command += ["--modality", "text", "--variants", "0", "--results", str(tmp_path / "results")]
     ended = subprocess.run(command, cwd=ROOT, env=engine, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert "Coin, text, on wikiorder-sample 1 (docker sandbox, isolated)" in ended.stdout
@@ -110,8 +110,8 @@ def test_an_attack_gets_nowhere_under_podman_either(
     with arena.reachable_corpus() as corpus:
         arena.arm(corpus, frozen, tmp_path)
         found = arena.evaluate(arena.load(corpus, attack), frozen, ContainerSandbox(), tmp_path / "r")
-    assert found.result["status"] == ("failed" if ATTACKS[attack] else "scored"), found.result["failure"]
-    assert ATTACKS[attack] in str(found.result["failure"])
+    assert found.result.status == ("failed" if ATTACKS[attack] else "scored"), found.result.failure
+    assert ATTACKS[attack] in str(found.result.failure)
     assert "FOUND" not in arena.log(found)
 
 

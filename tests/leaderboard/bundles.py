@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.contract import bundle
+import msgspec
+
+from harness.contract import bundle, decoding
 from harness.contract.bundle import ArticleCount
-from harness.records import Modality
+from harness.contract.decoding import to_json
+from harness.contract.result import Result, Scores, Timings
 from harness.run.judging import SCORING_KEY
 from harness.statistics import scoring, tally
 
@@ -17,12 +20,12 @@ DIGEST = "ab" * 32
 MIDDLING = {"Health": (6, 7, 8, 5, 6, 7), "Travel": (7, 8, 6, 7, 5, 9)}
 
 
-def result(name: str, **changes: Any) -> dict[str, Any]:
-    """result.json of a failed run until scores are put in; a dict in `changes` is merged into the one it changes."""
+def result(name: str, scores: Scores | None = None, **changes: Any) -> Result:
+    """result.json of a failed run, or a scored one; a dict in `changes` is merged into the one it changes."""
     record: dict[str, Any] = {
         "format": 1,
-        "status": "failed",
-        "failure": {"fault": "submission", "reason": "answers 3 of 4 pairs"},
+        "status": "scored" if scores else "failed",
+        "failure": None if scores else {"fault": "submission", "reason": "answers 3 of 4 pairs"},
         "set": {
             "name": "tiny",
             "version": "1.0",
@@ -50,33 +53,39 @@ def result(name: str, **changes: Any) -> dict[str, Any]:
         "harness": {"version": "0.1.0"},
         "isolation": {"sandbox": "docker", "isolated": True, "covers": ["network"], "exposes": []},
         "trust": {"stateful": False, "probed": 0},
-        "scores": None,
+        "scores": to_json(scores),
     }
     for key, change in changes.items():
         record[key] = {**record[key], **change} if isinstance(change, dict) and record[key] else change
-    return record
+    return decoding.convert(Result, record, "a test")
 
 
 def write(
     results: Path, name: str, correct: Mapping[str, Sequence[int]] | None = None, asked: int = 10, **changes: Any
 ) -> Path:
     """A bundle whose articles, `asked` pairs each, got `correct` right by category; a failed one without counts."""
-    record = result(name, **changes)
     counts = [
         ArticleCount(f"{category}-{number:04d}", category, right, asked)
         for category, rights in (correct or {}).items()
         for number, right in enumerate(rights)
     ]
-    if correct is not None:
-        tallies = [
-            tally.from_counts(category, {str(n): (right, asked) for n, right in enumerate(rights)})
-            for category, rights in correct.items()
-        ]
-        record |= {"status": "scored", "failure": None}
-        record["scores"] = {"accuracy": scoring.accuracy(tallies, SCORING_KEY)}
-    of = record["set"]
-    modality = Modality(record["modality"]).value.replace("+", "_")
-    root = results / record["submission"]["name"] / f"{of['name']}-{of['version']}-{of['subset']}" / modality
+    scores = Scores(accuracy=scoring.accuracy(tally.of_articles(counts), SCORING_KEY)) if counts else None
+    record = result(name, scores, **changes)
+    of = record.set
+    root = (
+        results
+        / record.submission.name
+        / f"{of.name}-{of.version}-{of.subset}"
+        / record.modality.value.replace("+", "_")
+    )
     root.mkdir(parents=True)
-    bundle.write(root, record, counts, {}, [], {})
+    bundle.write(root, record, counts, {}, [], Timings())
     return root
+
+
+def rewrite(root: Path, record: Result) -> None:
+    """Put another result into a bundle and seal it again."""
+    bundle.write(root, record, bundle.read(root).articles, {}, [], Timings())
+
+
+replace = msgspec.structs.replace

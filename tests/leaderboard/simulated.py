@@ -7,8 +7,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.contract.result import (
+    AccuracyEstimate,
+    Calibration,
+    GroupAccuracy,
+    Isolation,
+    ReliabilityBin,
+    Transitivity,
+    Trust,
+)
 from harness.records import Modality
-from leaderboard.rows import Entrant, Estimate, Row, SetKey
+from leaderboard.collect import FiledResult
+from leaderboard.document import Entrant, OtherScores, Provenance, Row, SetKey
 
 CATEGORIES = (
     "Arts and Entertainment",
@@ -39,10 +49,18 @@ def counts(skill: Sequence[float], articles: int, pairs: int, seed: int) -> tupl
     return asked, generator.binomial(pairs, chance)
 
 
-def rows(skill: Sequence[float], articles: int = 220, pairs: int = 15, seed: int = 1) -> list[Row]:
+def filed(skill: Sequence[float], articles: int = 220, pairs: int = 15, seed: int = 1) -> list[FiledResult]:
     """A row for each true accuracy; 220 x 15 x 10 categories are 33,000 pairs."""
     asked, correct = counts(skill, articles, pairs, seed)
-    key = SetKey("simulated", "1.0", "test", "hidden", 1, len(asked) * pairs, _digest("set"))
+    key = SetKey(
+        name="simulated",
+        version="1.0",
+        subset="test",
+        visibility="hidden",
+        protocol=1,
+        pairs=len(asked) * pairs,
+        digest=_digest("set"),
+    )
     return [_row(key, number, asked, correct[:, number], pairs) for number in range(len(skill))]
 
 
@@ -50,46 +68,60 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _estimate(correct: np.ndarray, pairs: int) -> Estimate:
+def _estimate(correct: np.ndarray, pairs: int) -> AccuracyEstimate:
     value = float(correct.mean()) / pairs
     half = 1.96 * float(correct.std()) / pairs / len(correct) ** 0.5
-    return Estimate(round(value, 6), round(value - half, 6), round(value + half, 6))
+    low, high = (round(min(1.0, max(0.0, end)), 6) for end in (value - half, value + half))
+    return AccuracyEstimate(value=round(value, 6), low=low, high=high)
 
 
-def _row(key: SetKey, number: int, asked: Asked, correct: np.ndarray, pairs: int) -> Row:
+def _row(key: SetKey, number: int, asked: Asked, correct: np.ndarray, pairs: int) -> FiledResult:
     name = f"model-{number:04d}"
     by_category = correct.reshape(len(CATEGORIES), -1)
     whole = _estimate(correct, pairs)
-    found = {"value": 0.71234, "low": 0.70123, "high": 0.72345, "pairs": 9000, "articles": 2000, "method": "bootstrap"}
-    reliability = [{"stated": 0.05 + bin_ / 10, "observed": 0.04 + bin_ / 10, "pairs": 3300} for bin_ in range(10)]
-    return Row(
-        set=key,
-        entrant=Entrant(
-            name, f"Model {number}", "model", ("Ada Lovelace", "Alan Turing"), "MIT", None, 10**6 * (number + 1), ()
+    row = Row(
+        submission=Entrant(
+            name=name,
+            title=f"Model {number}",
+            kind="model",
+            authors=("Ada Lovelace", "Alan Turing"),
+            licence="MIT",
+            paper=None,
+            parameters=10**6 * (number + 1),
+            training_data=(),
         ),
         modality=Modality.VISION_TEXT,
-        failure=None,
+        standing=None,
         unranked=None,
+        failure=None,
         macro=whole,
         micro=whole,
         categories={c: _estimate(part, pairs) for c, part in zip(CATEGORIES, by_category, strict=True)},
-        asked=asked,
-        correct=tuple(int(count) for count in correct),
-        scores={
-            "strata": {"step distance": dict.fromkeys("123", found), "method": dict.fromkeys(("same", "other"), found)},
-            "calibration": {"brier": 0.2, "log_loss": 0.6, "reliability": reliability},
-            "transitivity": {"triads": 1000, "cyclic": 0.01},
-        },
-        isolation={"sandbox": "docker", "isolated": True, "covers": ["network", "files"], "exposes": []},
-        trust={"stateful": False},
+        scores=_other_scores(),
+        isolation=Isolation(sandbox="docker", isolated=True, covers=("network", "files"), exposes=()),
+        trust=Trust(stateful=False, probed=0),
         date="2026-11-23",
-        provenance={
-            "bundle": _digest(f"bundle {name}"),
-            "submission": _digest(f"submission {name}"),
-            "image": f"sha256:{_digest(f'image {name}')}",
-            "weights": _digest(f"weights {name}"),
-            "harness": "0.1.0",
-            "protocol": 1,
-            "seed": 0,
-        },
+        signer=None,
+        provenance=Provenance(
+            bundle=_digest(f"bundle {name}"),
+            submission=_digest(f"submission {name}"),
+            image=f"sha256:{_digest(f'image {name}')}",
+            weights=_digest(f"weights {name}"),
+            harness="0.1.0",
+            protocol=1,
+            seed=0,
+        ),
+    )
+    return FiledResult(set=key, row=row, asked=asked, correct=tuple(int(count) for count in correct))
+
+
+def _other_scores() -> OtherScores:
+    found = GroupAccuracy(value=0.71234, low=0.70123, high=0.72345, pairs=9000, articles=2000, method="bootstrap")
+    bins = [ReliabilityBin(stated=0.05 + n / 10, observed=0.04 + n / 10, pairs=3300) for n in range(10)]
+    return OtherScores(
+        strata={"step distance": dict.fromkeys("123", found), "method": dict.fromkeys(("same", "other"), found)},
+        calibration=Calibration(
+            brier=0.2, log_loss=0.6, expected_calibration_error=0.05, predicted_in_order=0.5, reliability=bins
+        ),
+        transitivity=Transitivity(triads=1000, cyclic=10),
     )

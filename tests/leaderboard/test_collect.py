@@ -8,33 +8,32 @@ import pytest
 
 from harness.contract import bundle, signature
 from harness.errors import InputError
-from leaderboard.collect import KNOWS_CANARIES, NOT_ISOLATED, NOT_SIGNED, clean, collect
-from leaderboard.rows import CONTROL
+from leaderboard.collect import CONTROL, KNOWS_CANARIES, NOT_ISOLATED, NOT_SIGNED, clean, collect
 from tests.leaderboard.bundles import MIDDLING, write
 
 
 def test_a_bundle_becomes_a_row_with_its_accuracies(tmp_path: Path) -> None:
     write(tmp_path, "blip", {"Health": [10, 10], "Travel": [5, 0]})
-    (row,) = collect(tmp_path)
-    assert row.macro is not None
-    assert row.macro.value == (1.0 + 0.25) / 2
-    assert row.categories["Travel"].value == 0.25
-    assert row.asked[2] == ("Travel", "Travel-0000", 10)
-    assert row.correct == (10, 10, 5, 0)
-    assert row.unranked is None
+    (found,) = collect(tmp_path)
+    assert found.row.macro is not None
+    assert found.row.macro.value == (1.0 + 0.25) / 2
+    assert found.row.categories["Travel"].value == 0.25
+    assert found.asked[2] == ("Travel", "Travel-0000", 10)
+    assert found.correct == (10, 10, 5, 0)
+    assert found.row.unranked is None
 
 
 def test_a_failed_run_keeps_its_reason(tmp_path: Path) -> None:
     write(tmp_path, "broken")
-    (row,) = collect(tmp_path)
-    assert row.failure == "answers 3 of 4 pairs"
-    assert row.macro is None
+    (found,) = collect(tmp_path)
+    assert found.row.failure == "answers 3 of 4 pairs"
+    assert found.row.macro is None
 
 
 def test_controls_and_unisolated_runs_take_no_rank(tmp_path: Path) -> None:
     write(tmp_path, "coin", MIDDLING, submission={"kind": "control"})
     write(tmp_path, "loose", MIDDLING, isolation={"sandbox": "process", "isolated": False})
-    assert [row.unranked for row in collect(tmp_path)] == [CONTROL, NOT_ISOLATED]
+    assert [found.row.unranked for found in collect(tmp_path)] == [CONTROL, NOT_ISOLATED]
 
 
 def test_a_board_with_trusted_keys_ranks_only_what_they_sign(tmp_path: Path) -> None:
@@ -44,16 +43,16 @@ def test_a_board_with_trusted_keys_ranks_only_what_they_sign(tmp_path: Path) -> 
         if key:
             signature.sign(root, bundle.read(root).digest, key)
     (tmp_path / "trusted_keys").write_text(f"# ours\n{signature.public_name(ours)}  The maintainers\n")
-    found = [(row.signer, row.unranked) for row in collect(tmp_path / "results")]
+    found = [(filed.row.signer, filed.row.unranked) for filed in collect(tmp_path / "results")]
     assert found == [("The maintainers", None), (None, NOT_SIGNED), (None, NOT_SIGNED)]
 
 
 def test_a_disqualified_run_stays_visible_with_its_reason(tmp_path: Path) -> None:
     root = write(tmp_path / "results", "cheat", MIDDLING)
     (tmp_path / "disqualified").write_text(f"{bundle.read(root).digest} carried the test pictures' names\n")
-    (row,) = collect(tmp_path / "results")
-    assert row.unranked == "disqualified: carried the test pictures' names"
-    assert row.macro is not None
+    (found,) = collect(tmp_path / "results")
+    assert found.row.unranked == "disqualified: carried the test pictures' names"
+    assert found.row.macro is not None
 
 
 def test_a_line_that_is_no_key_is_named(tmp_path: Path) -> None:
@@ -66,7 +65,7 @@ def test_a_line_that_is_no_key_is_named(tmp_path: Path) -> None:
 def test_a_run_that_knows_the_canaries_takes_no_rank(tmp_path: Path) -> None:
     write(tmp_path, "cheat", MIDDLING, trust={"canaries": {"asked": 400, "agreements": 300, "p": 1e-24, "alarm": True}})
     write(tmp_path, "honest", MIDDLING, trust={"canaries": {"asked": 400, "agreements": 200, "p": 0.5, "alarm": False}})
-    assert [row.unranked for row in collect(tmp_path)] == [KNOWS_CANARIES, None]
+    assert [found.row.unranked for found in collect(tmp_path)] == [KNOWS_CANARIES, None]
 
 
 def test_a_changed_bundle_is_refused(tmp_path: Path) -> None:

@@ -113,4 +113,31 @@ def test_a_private_board_stays_out_of_the_readme(tmp_path: Path) -> None:
 
 
 def test_the_committed_board_is_what_its_bundles_say() -> None:
-    assert run("check", "--results", str(Path(__file__).parents[2] / "leaderboard/results")) == 0
+    assert run("check", "--results", str(Path(__file__).parents[2] / "leaderboard/record/results")) == 0
+
+
+def test_the_repositorys_record_has_its_board_beside_it_in_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without options, and as well when the record is named; keys are read in the record, and the README is above."""
+    root = write(tmp_path / "leaderboard/record/results", "blip", MIDDLING)
+    key = signature.create_key(tmp_path / "key.pem")
+    signature.sign(root, bundle.read(root).digest, key)
+    (tmp_path / "leaderboard/record/trusted_keys").write_text(f"{signature.public_name(key)} ours\n")
+    (tmp_path / "README.md").write_text(f"{BEGIN}\nold\n{END}\n")
+    monkeypatch.chdir(tmp_path)
+    assert run("build") == 0
+    assert sorted(path.name for path in (tmp_path / "leaderboard/site").iterdir()) == sorted(BOARD)
+    assert "Signed by: ours." in (tmp_path / "README.md").read_text()
+    assert run("check") == 0
+    assert run("check", "--results", str(tmp_path / "leaderboard/record/results")) == 0
+
+
+def test_a_board_written_elsewhere_leaves_the_readme_alone(tmp_path: Path) -> None:
+    write(tmp_path / "leaderboard/record/results", "blip", MIDDLING)
+    (tmp_path / "leaderboard/record/trusted_keys").write_text("")
+    (tmp_path / "README.md").write_text(f"{BEGIN}\nold\n{END}\n")
+    results = tmp_path / "leaderboard/record/results"
+    assert run("build", "--results", str(results), "--out", str(tmp_path / "preview/board")) == 0
+    assert (tmp_path / "preview/board/index.html").is_file()
+    assert (tmp_path / "README.md").read_text() == f"{BEGIN}\nold\n{END}\n"

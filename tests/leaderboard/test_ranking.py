@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leaderboard import ranking
-from leaderboard.ranking import Comparison, Contest, Standing
+from leaderboard.ranking import Contest, PairwiseClaims, RankInterval
 
 
 def contest(*rows: list[int], asked: int = 10, category: tuple[str, ...] | None = None) -> Contest:
@@ -65,18 +65,18 @@ def test_what_stands_above_the_table_is_what_a_difference_must_exceed() -> None:
 def test_a_rank_is_what_the_claims_leave_open() -> None:
     """Four rows, best first: the first beats all but the second; the second only the last; the third the last."""
     better = np.array([[0, 0, 1, 1], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]], dtype=bool)
-    found = ranking.standings(Comparison(np.zeros(4), better, 1.0, 0.1), [0, 1, 2, 3])
-    assert found == [Standing(1, 2, 1), Standing(1, 3, 1), Standing(2, 3, 1), Standing(4, 4, 2)]
+    found = ranking.rank_intervals(PairwiseClaims(np.zeros(4), better, 1.0, 0.1), [0, 1, 2, 3])
+    assert found == [RankInterval(1, 2, 1), RankInterval(1, 3, 1), RankInterval(2, 3, 1), RankInterval(4, 4, 2)]
 
 
 def test_only_contestants_take_ranks() -> None:
     better = np.array([[0, 1, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)
-    found = ranking.standings(Comparison(np.zeros(3), better, 1.0, 0.1), [0, 2])
-    assert found == [Standing(1, 1, 1), Standing(2, 2, 2)]
+    found = ranking.rank_intervals(PairwiseClaims(np.zeros(3), better, 1.0, 0.1), [0, 2])
+    assert found == [RankInterval(1, 1, 1), RankInterval(2, 2, 2)]
 
 
 def test_no_contestant_no_standing() -> None:
-    assert ranking.standings(Comparison(np.zeros(1), np.zeros((1, 1), dtype=bool), None, None), []) == []
+    assert ranking.rank_intervals(PairwiseClaims(np.zeros(1), np.zeros((1, 1), dtype=bool), None, None), []) == []
 
 
 def test_step_down_claims_what_one_step_leaves_open() -> None:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from submissions.shared.grid import store
-from submissions.shared.grid.plan import Cell, plan
+from submissions.shared.grid.store import Cell, plan
 
 ROOT = Path(__file__).parents[2]
 FAMILY, HEALTH = "Family Life", "Health"

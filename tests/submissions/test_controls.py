@@ -23,13 +23,13 @@ def test(data: Path) -> frozen_set.FrozenSet:
 def test_every_submission_is_named_as_its_folder_and_can_be_built(name: str) -> None:
     subject = submission.load(SUBMISSIONS / name)
     assert subject.name == name
-    assert (SUBMISSIONS / name / (subject.dockerfile or "")).is_file()
+    assert (SUBMISSIONS / name / (subject.image.dockerfile or "")).is_file()
     assert (SUBMISSIONS / name / subject.command[-1]).is_file()
 
 
 @pytest.mark.parametrize("name", CONTROLS)
 def test_a_control_needs_no_library(name: str) -> None:
-    assert submission.load(SUBMISSIONS / name).kind == "control"
+    assert submission.load(SUBMISSIONS / name).manifest.kind == "control"
     tree = ast.parse((SUBMISSIONS / name / "predict.py").read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
@@ -37,7 +37,7 @@ def test_a_control_needs_no_library(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "modality"), [(n, m) for n in CONTROLS for m in submission.load(SUBMISSIONS / n).modalities]
+    ("name", "modality"), [(n, m) for n in CONTROLS for m in submission.load(SUBMISSIONS / n).manifest.modalities]
 )
 def test_a_control_answers_every_pair_in_each_of_its_modalities(
     name: str, modality: Modality, test: frozen_set.FrozenSet

@@ -9,11 +9,13 @@ import torch
 
 from harness.contract import frozen_set
 from harness.records import Modality
-from submissions.shared.finetuning import asked
+from submissions.shared.checkpoint import read_record
+from submissions.shared.finetuning import sent_pair
 from submissions.shared.model import load
 from submissions.shared.settings import folder_name
 from tests.sets import tiny_set
 from tests.submissions.conftest import ROOT, finetune
+from tests.submissions.grids import FAMILY
 from tests.submissions.predicting import ask
 
 CLIP = ROOT / "submissions/clip"
@@ -28,7 +30,7 @@ def test_the_served_predictor_answers_as_the_model_in_memory_and_well(
     model = load(trained / folder_name(modality), modality)
     pairs = []
     for question in test.questions:
-        pair = asked(question, modality)
+        pair = sent_pair(question, modality)
         images = pair.images and tuple(str(test.root / image) for image in pair.images)
         pairs.append(type(pair)(pair.id, pair.title, pair.headlines, images))
     with torch.inference_mode():
@@ -45,7 +47,9 @@ def test_what_runs_in_a_container_loads_nothing_of_the_trusted_side() -> None:
     )
     ours = {name for name in run.stdout.split() if name.startswith(("harness", "dataset_builder", "leaderboard"))}
     assert ours == {"harness", "harness.serve"}
-    assert not {"click", "jsonschema", "docker", "pandas", "submissions.shared.finetuning"} & set(run.stdout.split())
+    assert not {"click", "jsonschema", "msgspec", "docker", "pandas", "submissions.shared.finetuning"} & set(
+        run.stdout.split()
+    )
 
 
 def test_a_finished_run_is_neither_overwritten_nor_trained_again(trained: Path, data: Path, tmp_path: Path) -> None:
@@ -69,6 +73,14 @@ def test_one_category_can_be_trained_alone(data: Path, tmp_path: Path) -> None:
     assert '"train": 120' in (out / "text/recipe.json").read_text(encoding="utf-8")
     unknown = finetune(CLIP, *options[:-1], tmp_path / "other", "--category", "Gamma")
     assert "no pair of category 'Gamma'; it holds Alpha, Beta" in str(unknown.exception)
+
+
+def test_a_category_can_be_named_by_the_papers_code(two_categories: Path, tmp_path: Path) -> None:
+    options = ("--data", two_categories, "--preset", "sample", "--epochs", "0", "--modality", "text", "--category")
+    for category in ("FL", FAMILY):
+        out = tmp_path / category
+        assert finetune(CLIP, *options, category, "--out", out).exit_code == 0
+        assert read_record(out / "text").origin.category == FAMILY
 
 
 @pytest.mark.parametrize(

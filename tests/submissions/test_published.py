@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from harness.cli import wikiorder
 from submissions.shared import published
 from submissions.shared.baselines import BASELINES
-from submissions.shared.errors import RecipeError
-from submissions.shared.published import PUBLISHED, Source
+from submissions.shared.published import PUBLISHED, PinnedRepository
+from submissions.shared.settings import RecipeError
 
 
 class Hub:
@@ -21,7 +21,7 @@ class Hub:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def __call__(self, source: Source, name: str, folder: Path) -> None:
+    def __call__(self, source: PinnedRepository, name: str, folder: Path) -> None:
         self.asked.append(name)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name, encoding="utf-8")

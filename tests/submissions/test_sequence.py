@@ -4,9 +4,9 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from harness.serve import Pair
-from submissions.shared.sequence import Marks, Sequencer, shares, small_tokenizer
+from submissions.shared.sequence import Sequencer, SpecialTokens, shares, small_tokenizer
 
-MARKS = Marks("<s>", "</s>", "</s>", "<pad>")
+MARKS = SpecialTokens("<s>", "</s>", "</s>", "<pad>")
 UNKNOWN = "<pad>"
 WORDS = ["<s>", "<pad>", "</s>", "boil", "water", "pour", "it", "coffee"]  # a word's id is its place here
 
@@ -60,7 +60,7 @@ def test_a_small_tokenizer_is_the_same_every_time_and_knows_every_word() -> None
 
 
 def test_a_word_may_stand_for_a_separator_that_a_tokenizer_lacks() -> None:
-    marks = Marks("<start>", ";", "<end>", "<end>")
+    marks = SpecialTokens("<start>", ";", "<end>", "<end>")
     tokenizer = small_tokenizer(["boil water", "pour"], marks, 280)
     ids = Sequencer(tokenizer, marks, 40)(pair("coffee", ("boil", "pour")))
     assert tokenizer.decode(ids, skip_special_tokens=False) == "<start> coffee ; boil ; pour<end>"

@@ -11,16 +11,17 @@ import torch
 from click.testing import CliRunner
 
 from dataset_builder.commands.sample import sample as draw_sample
-from harness.contract import frozen_set, submission
+from harness.contract import frozen_set, shipped, submission
 from harness.records import Modality
 from harness.serve import Pair
 from submissions.shared.baselines import BASELINES
-from submissions.shared.finetuning import asked
-from submissions.shared.model import choose_threads, load, read_record
+from submissions.shared.checkpoint import read_record
+from submissions.shared.finetuning import sent_pair
+from submissions.shared.model import choose_threads, load
 from submissions.shared.settings import folder_name
 from tests.submissions.predicting import ROOT
 
-SAMPLE = ROOT / "dataset_builder/wikiorder-sample"
+SAMPLE = shipped.sample()
 CEILINGS = {Modality.VISION_TEXT: 0.875, Modality.VISION: 0.75, Modality.TEXT: 0.75}
 WEIGHTS = [ROOT / "submissions" / name / "weights" for name in BASELINES]
 MIB = 2**20
@@ -39,7 +40,7 @@ def right(baseline: str, modality: Modality, data: Path = SAMPLE) -> dict[str, l
         for start in range(0, len(test.questions), 64):
             pairs = []
             for question in test.questions[start : start + 64]:
-                pair = asked(question, modality)
+                pair = sent_pair(question, modality)
                 first, second = pair.images or ("", "")
                 images = (str(test.root / first), str(test.root / second)) if pair.images else None
                 pairs.append(Pair(pair.id, pair.title, pair.headlines, images))
@@ -79,8 +80,15 @@ def test_shipped_weights_are_those_that_the_manifest_names(weights: Path) -> Non
 @pytest.mark.parametrize("weights", WEIGHTS, ids=BASELINES)
 def test_shipped_weights_were_trained_on_the_sample_as_it_is(weights: Path, modality: Modality) -> None:
     record = read_record(weights / folder_name(modality))
-    assert record["data"] == {name: sample(SAMPLE / name).digest for name in ("train", "validation")}
-    assert record["settings"]["epochs"] <= 12
+    assert record.origin.data == {name: sample(SAMPLE / name).digest for name in ("train", "validation")}
+    assert record.settings.epochs <= 12
+
+
+@pytest.mark.parametrize("weights", WEIGHTS, ids=BASELINES)
+def test_the_manifest_counts_the_parameters_of_the_shipped_model(weights: Path) -> None:
+    manifest = tomllib.loads((weights.parent / "submission.toml").read_text(encoding="utf-8"))
+    model = load(weights / folder_name(Modality.VISION_TEXT), Modality.VISION_TEXT)
+    assert manifest["parameters"] == sum(parameter.numel() for parameter in model.parameters())
 
 
 def test_the_nine_checkpoints_are_small() -> None:

@@ -9,24 +9,25 @@ import torch
 
 from harness.serve import Pair
 from submissions.shared.baselines import BASELINES
-from submissions.shared.cache import PictureCache
-from submissions.shared.errors import RecipeError
+from submissions.shared.checkpoint import Origin
+from submissions.shared.curves import Curve
 from submissions.shared.examples import Examples, prepare
-from submissions.shared.model import Batch, OrderModel, Output, load
+from submissions.shared.model import EncodedBatch, ModelOutput, OrderModel, load
+from submissions.shared.pictures import PictureCache
 from submissions.shared.sequence import small_tokenizer
-from submissions.shared.settings import PRESETS, Settings, SmallSize
-from submissions.shared.training import Curve, Run
+from submissions.shared.settings import PRESETS, RecipeError, Settings, SmallSize
+from submissions.shared.training import Run
 
 SETTINGS = Settings(learning_rate=1e-3, batch=8, epochs=4, warm_up=3)
 HEADLINES = ("Mix it.", "Bake it.")
 
 
-def make_run(work: Path, settings: Settings = SETTINGS, learning_rate_data: int = 0) -> Run:
+def make_run(work: Path, settings: Settings = SETTINGS, data: int = 0) -> Run:
     """A run in modality "text" on 24 questions that a word answers."""
     torch.manual_seed(0)
     kind = BASELINES["clip"]
     size = SmallSize(hidden=16, layers=1, heads=2, feed_forward=16, side=16, patch=8, vocabulary=300)
-    model = OrderModel("clip", "text", kind.small(size, small_tokenizer(HEADLINES, kind.marks, 300)))
+    model = OrderModel("clip", "text", kind.small(size, small_tokenizer(HEADLINES, kind.special_tokens, 300)))
     pairs = [Pair(str(n), f"Dish {n}", HEADLINES if n % 2 else HEADLINES[::-1], None) for n in range(24)]
     labels = [n % 2 for n in range(24)]
     cache = PictureCache(work.parent / "cache")
@@ -34,8 +35,9 @@ def make_run(work: Path, settings: Settings = SETTINGS, learning_rate_data: int 
     def ready(start: int, end: int) -> Examples:
         return prepare(pairs[start:end], labels[start:end], work, model, cache)
 
-    record = {"data": learning_rate_data}
-    return Run(model, ready(0, 16), ready(16, 24), settings, record, work, torch.device("cpu"))
+    digests = {"train": f"train {data}", "validation": f"validation {data}"}
+    origin = Origin(None, digests, "from scratch", {"train": 16, "validation": 8})
+    return Run(model, ready(0, 16), ready(16, 24), settings, origin, work, torch.device("cpu"))
 
 
 class KilledError(Exception):
@@ -54,14 +56,14 @@ def test_a_killed_run_resumes_and_ends_in_the_same_weights(tmp_path: Path, fast:
     whole.finish(lambda curve: None)
 
     def kill(curve: Curve) -> None:
-        if curve["epoch"] == 2:
+        if curve.epoch == 2:
             raise KilledError
 
     with pytest.raises(KilledError):
         make_run(tmp_path / "killed", settings).finish(kill)
     epochs: list[float] = []
     resumed = make_run(tmp_path / "killed", settings)
-    resumed.finish(lambda curve: epochs.append(curve["epoch"]))
+    resumed.finish(lambda curve: epochs.append(curve.epoch))
     assert epochs == [3, 4]
     for key, value in whole.model.state_dict().items():
         assert torch.equal(value, resumed.model.state_dict()[key]), key
@@ -70,7 +72,7 @@ def test_a_killed_run_resumes_and_ends_in_the_same_weights(tmp_path: Path, fast:
 def test_a_run_on_other_data_is_not_continued(tmp_path: Path) -> None:
     make_run(tmp_path / "run", replace(SETTINGS, epochs=1)).finish(lambda curve: None)
     with pytest.raises(RecipeError, match="an unfinished run on other data or with other settings"):
-        make_run(tmp_path / "run", replace(SETTINGS, epochs=1), learning_rate_data=1).finish(lambda curve: None)
+        make_run(tmp_path / "run", replace(SETTINGS, epochs=1), data=1).finish(lambda curve: None)
 
 
 def test_the_best_validation_epoch_is_published_with_its_curves(tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def test_a_loss_that_breaks_later_keeps_the_best_finished_epoch(tmp_path: Path) 
     run = make_run(tmp_path / "work")
 
     def spoil(curve: Curve) -> None:
-        if curve["epoch"] == 2:
+        if curve.epoch == 2:
             with torch.no_grad():
                 run.model.head.bias.fill_(float("nan"))
 
@@ -123,7 +125,7 @@ def test_out_of_memory_says_which_batch_fits(
     run = make_run(tmp_path / "work")
     forward = run.model.forward
 
-    def small(batch: Batch) -> Output:
+    def small(batch: EncodedBatch) -> ModelOutput:
         if len(batch.ids) > room:
             raise torch.OutOfMemoryError
         return forward(batch)
@@ -158,7 +160,7 @@ def test_validation_goes_on_in_batches_that_fit(tmp_path: Path, monkeypatch: pyt
     run = make_run(tmp_path / "work")
     forward, sizes = run.model.forward, []
 
-    def small(batch: Batch) -> Output:
+    def small(batch: EncodedBatch) -> ModelOutput:
         sizes.append(len(batch.ids))
         if len(batch.ids) > 3:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
@@ -170,7 +172,7 @@ def test_validation_goes_on_in_batches_that_fit(tmp_path: Path, monkeypatch: pyt
 
 
 def test_an_error_that_is_not_of_memory_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(batch: Batch) -> Output:
+    def broken(batch: EncodedBatch) -> ModelOutput:
         raise RuntimeError("shapes differ")
 
     run = make_run(tmp_path / "work")

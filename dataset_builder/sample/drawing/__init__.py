@@ -1,1 +1,1 @@
-"""Draws the calibrated sample: a canvas, a PNG encoder and ten scenes, all of which give the same bytes everywhere."""
+"""Drawing of the calibrated sample: a canvas, a PNG encoder and ten scenes, with the same bytes on every machine."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataset_builder.sample.drawing.canvas import Canvas, curve, partway, polar
-from dataset_builder.sample.drawing.look import Look
+from dataset_builder.sample.drawing.canvas import Canvas, Look, curve, partway, polar
 
 INK = "#2d3047"
 
 
 def kitchen(canvas: Canvas, look: Look) -> None:
-    """A kitchen with tiles behind the table."""
+    """Draw a kitchen with tiles behind the table."""
     wall, seam, table = look.pick(
         "room",
         [("#fff3e2", "#f8e3c6", "#e0b084"), ("#e4f3ee", "#cfe6dd", "#d1a57c"), ("#fde8ea", "#f6d3d8", "#c9986f")],
@@ -24,7 +23,7 @@ def kitchen(canvas: Canvas, look: Look) -> None:
 
 
 def smoothie(canvas: Canvas, look: Look, stage: int) -> None:
-    """A glass fills while the fruit on the table is used up."""
+    """Draw a glass that fills while the fruit on the table is used up."""
     x, fruit = 16 + look.vary("x", 2), look.pick("fruit", ["#e63946", "#f4a261", "#ffcf33", "#7b5ea7"])
     for left in range(4 - stage):
         cx, cy = 92 + 20 * (left % 2), 104 - 17 * (left // 2)
@@ -47,7 +46,7 @@ def smoothie(canvas: Canvas, look: Look, stage: int) -> None:
 
 
 def garden(canvas: Canvas, look: Look) -> None:
-    """A windowsill, with the sun outside and a watering can."""
+    """Draw a windowsill, with the sun outside and a watering can."""
     paper, sun, shelf = look.pick(
         "room",
         [("#faf3dd", "#fbe7ae", "#c8b6a6"), ("#eef4e6", "#f7efc0", "#b7b7a4"), ("#f7ede2", "#f9dfc0", "#d0b49f")],
@@ -64,7 +63,7 @@ def garden(canvas: Canvas, look: Look) -> None:
 
 
 def plant(canvas: Canvas, look: Look, stage: int) -> None:
-    """A seedling grows, puts out leaves and a bud, and flowers."""
+    """Draw a plant: a seedling, leaves, a bud, then a flower."""
     x, pot = (
         look.pick("place", [58, 64, 70]) + look.vary("x", 2),
         look.pick("pot", ["#c8553d", "#7d8597", "#e09f3e", "#588b8b"]),
@@ -92,7 +91,7 @@ def plant(canvas: Canvas, look: Look, stage: int) -> None:
 
 
 def salon(canvas: Canvas, look: Look) -> None:
-    """Wallpaper with dots; a flower in the corner."""
+    """Draw wallpaper with dots, and a flower in the corner."""
     wall, dot = look.pick("room", [("#fbe4ec", "#f6cfdc"), ("#e6e2f3", "#d5cdea"), ("#dff0ee", "#c6e4e0")])
     canvas.rectangle(0, 0, 128, 128, wall)
     gap, radius = look.pick("gap", [20, 24, 32]), look.pick("dot", [3, 4, 5])
@@ -106,7 +105,7 @@ def salon(canvas: Canvas, look: Look) -> None:
 
 
 def nails(canvas: Canvas, look: Look, stage: int) -> None:
-    """One nail after another is painted, from the thumb to the little finger."""
+    """Draw a hand with one more painted nail per stage, from the thumb to the little finger."""
     skin, shade = look.pick("skin", [("#f4cda5", "#e0ab7c"), ("#c68e5f", "#a87246"), ("#8d5a3a", "#70432a")])
     x = 2 + look.vary("x", 2)
     tops = (70, 34, 22, 30, 48)
@@ -123,7 +122,7 @@ def nails(canvas: Canvas, look: Look, stage: int) -> None:
 
 
 def shrine(canvas: Canvas, look: Look) -> None:
-    """A shelf below an arched window, with the moon and stars."""
+    """Draw a shelf below an arched window, with the moon and stars."""
     night, arch, shelf = look.pick(
         "room",
         [("#1d1a31", "#2a2547", "#4a3b34"), ("#14213d", "#1f2f54", "#54433a"), ("#231a24", "#35283a", "#4b3a2c")],
@@ -140,7 +139,7 @@ def shrine(canvas: Canvas, look: Look) -> None:
 
 
 def candles(canvas: Canvas, look: Look, stage: int) -> None:
-    """Five candles are lit, one after another."""
+    """Draw five candles, one more lit per stage."""
     heights = look.pick("heights", [(34, 46, 58, 46, 34), (58, 46, 34, 46, 58), (30, 38, 46, 54, 62)])
     for candle, height in enumerate(heights):
         x, top = 16 + 24 * candle, 112 - height
@@ -163,7 +162,7 @@ def candles(canvas: Canvas, look: Look, stage: int) -> None:
 
 
 def sea(canvas: Canvas, look: Look) -> None:
-    """A chart with its grid and waves."""
+    """Draw a chart with its grid and waves."""
     water, line = look.pick("room", [("#a9d6e5", "#92c5d8"), ("#bcd8d2", "#a5c8c0"), ("#c3d5ee", "#adc4e4")])
     canvas.rectangle(0, 0, 128, 128, water)
     gap = look.pick("grid", [28, 32, 40])
@@ -180,7 +179,7 @@ def sea(canvas: Canvas, look: Look) -> None:
 
 
 def journey(canvas: Canvas, look: Look, stage: int) -> None:
-    """A boat follows its route over the map, from the harbour to the flag."""
+    """Draw a boat that follows its route over the map, from the harbour to the flag."""
     land = look.pick("land", ["#f2e3b3", "#dbe5b5", "#f0d9b8"])
     high, pull = look.pick("shape", [(30, 84), (98, 44), (46, 100), (82, 28)])
     canvas.ellipse((8, high), 24, 18, land)

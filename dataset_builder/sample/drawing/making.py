@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataset_builder.sample.drawing.canvas import Canvas, curve
-from dataset_builder.sample.drawing.look import Look
+from dataset_builder.sample.drawing.canvas import Canvas, Look, curve
 
 INK = "#3b3355"
 
 
 def craft_room(canvas: Canvas, look: Look) -> None:
-    """A warm room with a rug, and bunting along the wall."""
+    """Draw a warm room with a rug, and bunting along the wall."""
     wall, stripe, floor = look.pick(
         "room",
         [("#f6e7d0", "#efdcbf", "#c98f5f"), ("#e3ecdf", "#d5e2cf", "#b5835a"), ("#f3dcd6", "#ebcdc5", "#a8705a")],
@@ -27,7 +26,7 @@ def craft_room(canvas: Canvas, look: Look) -> None:
 
 
 def scarf(canvas: Canvas, look: Look, stage: int) -> None:
-    """A scarf grows from the needles while the ball of yarn shrinks."""
+    """Draw a scarf that grows from the needles while the ball of yarn shrinks."""
     left, second = (
         look.pick("hang", [28, 30, 32]) + look.vary("x", 1),
         look.pick("stripe", ["#fffaf0", "#f2c14e", "#3b3355", "#8fc1b5"]),
@@ -57,7 +56,7 @@ def scarf(canvas: Canvas, look: Look, stage: int) -> None:
 
 
 def studio(canvas: Canvas, look: Look) -> None:
-    """A studio with light from a window and pots of paint."""
+    """Draw a studio with light from a window and pots of paint."""
     wall, light, floor = look.pick(
         "room",
         [("#d9d4c7", "#e6e2d8", "#8c7b6b"), ("#c9d3d6", "#d8e0e2", "#7a7f85"), ("#e0cfc0", "#eadfd3", "#94705a")],
@@ -73,7 +72,7 @@ def studio(canvas: Canvas, look: Look) -> None:
 
 
 def painting(canvas: Canvas, look: Look, stage: int) -> None:
-    """A landscape comes into being on an easel: sky, hills, meadow, house, and at last sun and frame."""
+    """Draw a landscape painted on an easel, one part per stage: sky, hills, meadow, house, then sun and frame."""
     left, top = 22 + look.vary("x", 2), 16 + look.vary("y", 1)
     sky = look.pick("sky", ["#8ecae6", "#f7b7a3", "#b8c0ff"])
     for foot in (10, 74):
@@ -111,7 +110,7 @@ def painting(canvas: Canvas, look: Look, stage: int) -> None:
 
 
 def workshop(canvas: Canvas, look: Look) -> None:
-    """A workshop after dark; a gear and a wrench hang on the wall."""
+    """Draw a workshop after dark; a gear and a wrench on the wall."""
     wall, bench, tile, tool = look.pick(
         "room",
         [
@@ -136,7 +135,7 @@ def workshop(canvas: Canvas, look: Look) -> None:
 
 
 def robot(canvas: Canvas, look: Look, stage: int) -> None:
-    """A robot in blocks of four pixels: feet, body, arms, head, and at last light in its eyes."""
+    """Draw a robot in blocks of four pixels: feet, body, arms, head, and then light in its eyes."""
     x, metal, dark = 40 + 4 * look.vary("x", 1), look.pick("metal", ["#b9c4d6", "#d8cfc0", "#9fb8b0"]), "#6b7690"
 
     def block(left: int, top: int, width: int, height: int, colour: str) -> None:
@@ -169,7 +168,7 @@ def robot(canvas: Canvas, look: Look, stage: int) -> None:
 
 
 def classroom(canvas: Canvas, look: Look) -> None:
-    """A blackboard on the wall, with a duster and books below it."""
+    """Draw a blackboard on the wall, with a duster and books below it."""
     wall, board = look.pick("room", [("#e9dfc8", "#2f5d50"), ("#d7dfe6", "#33475b"), ("#efe0d6", "#3d4f3a")])
     canvas.rectangle(0, 0, 128, 128, wall)
     canvas.rectangle(6, 6, 116, 100, "#a0714f")
@@ -184,7 +183,7 @@ def classroom(canvas: Canvas, look: Look) -> None:
 
 
 def blackboard(canvas: Canvas, look: Look, stage: int) -> None:
-    """A lesson fills the board, line by line, down to the last."""
+    """Draw a blackboard that fills with a lesson, one line per stage."""
     for line in range(stage + 1):
         y = 20 + 17 * line
         canvas.disc((22, y + 3), 4, look.colour)
@@ -200,7 +199,7 @@ def blackboard(canvas: Canvas, look: Look, stage: int) -> None:
 
 
 def playroom(canvas: Canvas, look: Look) -> None:
-    """A bright room with dots on the wallpaper and a cloud at the window."""
+    """Draw a bright room with dots on the wallpaper and a cloud at the window."""
     wall, floor, dot = look.pick(
         "room",
         [("#dff1f5", "#f2dfc4", "#c5e4ec"), ("#fdeee4", "#dfe7cf", "#f9dccb"), ("#ece8f7", "#f4e1d2", "#dcd4f0")],
@@ -221,7 +220,7 @@ def playroom(canvas: Canvas, look: Look) -> None:
 
 
 def tower(canvas: Canvas, look: Look, stage: int) -> None:
-    """A child builds a tower out of the blocks on the floor."""
+    """Draw a child that builds a tower out of the blocks on the floor."""
     x, hair = 58 + look.vary("x", 1), look.pick("hair", ["#5c4033", "#d9a441", "#2b2b2b", "#b5532a"])
     skin = look.pick("skin", ["#f2c9a1", "#c98d5e", "#8d5b3b"])
     colours = [look.colour, "#ffd166", "#4d9de0", "#7bc47f", "#ef767a"]

@@ -1,14 +1,14 @@
-"""Things that lie about: what the pictures show in articles whose pictures do not tell the order."""
+"""Unrelated things: the pictures of articles whose pictures do not tell the order. (x, y) is a thing's centre."""
 
 from __future__ import annotations
 
-from dataset_builder.sample.drawing.canvas import Canvas, curve
-from dataset_builder.sample.drawing.look import Look
+from dataset_builder.sample.drawing.canvas import Canvas, Look, curve
 
 INK = "#33304a"
 
 
 def mug(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw a mug."""
     canvas.disc((x + 24, y + 2), 13, look.colour)
     canvas.disc((x + 24, y + 2), 7, "#fff8ec")
     canvas.rectangle(x - 22, y - 22, 44, 50, look.colour, 6)
@@ -18,6 +18,7 @@ def mug(canvas: Canvas, x: float, y: float, look: Look) -> None:
 
 
 def book(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw a book."""
     canvas.rectangle(x - 32, y - 20, 64, 46, look.colour, 3)
     for side in (-1, 1):
         canvas.polygon([(x, y - 14), (x + side * 29, y - 20), (x + side * 29, y + 18), (x, y + 24)], "#fff8ec")
@@ -27,6 +28,7 @@ def book(canvas: Canvas, x: float, y: float, look: Look) -> None:
 
 
 def lamp(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw a lamp."""
     canvas.ellipse((x - 2, y + 28), 22, 5, INK)
     canvas.stroke([(x - 2, y + 26), (x - 18, y - 4), (x + 4, y - 24)], 4, INK)
     canvas.polygon([(x - 4, y - 34), (x + 14, y - 22), (x + 28, y + 2), (x - 14, y - 12)], look.colour)
@@ -34,6 +36,7 @@ def lamp(canvas: Canvas, x: float, y: float, look: Look) -> None:
 
 
 def cat(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw a cat."""
     fur = look.pick("fur", ["#6d6875", "#e09f5a", "#3d405b", "#f1e3d3"])
     canvas.stroke(curve((x + 20, y + 22), (x + 44, y + 18), (x + 34, y - 8), 8), 7, fur)
     canvas.ellipse((x, y + 14), 24, 18, fur)
@@ -47,6 +50,7 @@ def cat(canvas: Canvas, x: float, y: float, look: Look) -> None:
 
 
 def scissors(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw scissors."""
     for side in (-1, 1):
         canvas.polygon([(x - 4 * side, y + 2), (x + 14 * side, y - 38), (x + 3 * side, y + 6)], "#adb5bd")
         canvas.disc((x - 13 * side, y + 20), 12, look.colour)
@@ -57,6 +61,7 @@ def scissors(canvas: Canvas, x: float, y: float, look: Look) -> None:
 
 
 def bag(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw a bag."""
     canvas.disc((x, y - 18), 15, INK)
     canvas.disc((x, y - 18), 11, "#fff8ec")
     canvas.rectangle(x - 30, y - 18, 60, 46, look.colour, 8)
@@ -65,6 +70,7 @@ def bag(canvas: Canvas, x: float, y: float, look: Look) -> None:
 
 
 def apple(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw an apple."""
     canvas.disc((x - 11, y + 4), 20, look.colour)
     canvas.disc((x + 11, y + 4), 20, look.colour)
     canvas.ellipse((x, y + 16), 17, 13, look.colour)
@@ -74,6 +80,7 @@ def apple(canvas: Canvas, x: float, y: float, look: Look) -> None:
 
 
 def camera(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw a camera."""
     canvas.rectangle(x - 14, y - 26, 26, 14, INK, 3)
     canvas.rectangle(x - 34, y - 18, 68, 44, look.colour, 7)
     canvas.rectangle(x - 34, y - 6, 68, 22, INK)
@@ -83,6 +90,7 @@ def camera(canvas: Canvas, x: float, y: float, look: Look) -> None:
 
 
 def umbrella(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw an umbrella."""
     canvas.stroke([(x, y - 30), (x, y + 24), (x + 4, y + 29), (x + 11, y + 27)], 3.5, INK)
     dome = [
         *curve((x - 36, y), (x - 30, y - 34), (x, y - 34), 8),
@@ -100,12 +108,14 @@ def umbrella(canvas: Canvas, x: float, y: float, look: Look) -> None:
 
 
 def hat(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw a hat."""
     canvas.ellipse((x, y + 16), 40, 11, "#e9c46a")
     canvas.rectangle(x - 22, y - 22, 44, 38, "#e9c46a", 12)
     canvas.rectangle(x - 22, y + 2, 44, 10, look.colour)
 
 
 def keys(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw keys."""
     canvas.disc((x - 14, y - 12), 19, "#e0a526")
     canvas.disc((x - 14, y - 12), 9, "#fff8ec")
     canvas.stroke([(x - 1, y + 1), (x + 26, y + 28)], 7, "#e0a526")
@@ -116,6 +126,7 @@ def keys(canvas: Canvas, x: float, y: float, look: Look) -> None:
 
 
 def headphones(canvas: Canvas, x: float, y: float, look: Look) -> None:
+    """Draw headphones."""
     band = [
         *curve((x - 28, y + 8), (x - 28, y - 34), (x, y - 34), 8),
         *curve((x, y - 34), (x + 28, y - 34), (x + 28, y + 8), 8),

@@ -1,7 +1,8 @@
-"""Bounds on building a submission's image. The RUN lines of a Dockerfile are a stranger's code, too.
+"""Limits on building a submission's image: the RUN lines of a Dockerfile are untrusted code.
 
-Covered: no network; memory; the time of the whole build, at whose end the engine kills what runs in it.
-Not covered: disk, which only the engine's own storage bounds; an engine that goes on when its client hangs up.
+Covered: no network; memory; the time of the whole build, after which the engine kills the commands that still run.
+Not covered: disk space, which only the engine's own storage limits; an engine that continues a build after its client
+has closed the connection.
 """
 
 from __future__ import annotations
@@ -11,47 +12,61 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from requests import Response, Session
 
 GIB = 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class BuildLimits:
-    """memory_bytes: of each RUN; a CPU build of torch installs in under 2 GiB. total_s: of the whole build."""
+    """Limits on one build.
+
+    Attributes:
+        memory_bytes: memory of each RUN; a CPU build of torch installs in under 2 GiB.
+        total_s: seconds for the whole build.
+    """
 
     memory_bytes: int = 8 * GIB
     total_s: float = 1800.0
 
-    def options(self) -> dict[str, Any]:
-        """Every limit that the engine keeps by itself, as the SDK takes it."""
-        memory = {"memory": self.memory_bytes, "memswap": self.memory_bytes}  # the same: no swap
-        silent = int(self.total_s) + 60  # the client waits as long for a RUN that says nothing
+    def options(self) -> dict[str, object]:
+        """Return the limits that the engine enforces itself, as arguments of the SDK's `images.build`."""
+        memory = {"memory": self.memory_bytes, "memswap": self.memory_bytes}  # equal: no swap
+        silent = int(self.total_s) + 60  # the client waits this long for a RUN that prints nothing
         return {"network_mode": "none", "rm": True, "forcerm": True, "container_limits": memory, "timeout": silent}
 
     def words(self) -> str:
+        """Return the limits as part of an error message."""
         return f"a build may take {self.memory_bytes / GIB:.3g} GiB and {self.total_s:.0f} s"
 
 
 @contextmanager
-def in_time(session: Any, seconds: float) -> Iterator[threading.Event]:
-    """Hang up on the engine when the time is over, which makes it kill the build. What is yielded is set then.
+def time_limit(session: Session, seconds: float) -> Iterator[threading.Event]:
+    """Close the connections to the engine after `seconds`, which makes it kill the build.
 
-    session: the requests session of the engine's client.
+    Args:
+        session: the HTTP session of the engine's client.
+
+    Yields:
+        An event that is set once the time is over.
     """
-    answers: list[Any] = []
+    answers: list[Response] = []
     over = threading.Event()
 
-    def hang_up() -> None:
+    def disconnect() -> None:
         over.set()
         for answer in answers:
-            with suppress(OSError, AttributeError):  # it has ended by itself
-                answer.raw._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)  # noqa: SLF001 - nobody else hands it out
+            raw: Any = answer.raw
+            with suppress(OSError, AttributeError):  # the response has ended by itself
+                raw._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)  # noqa: SLF001 - there is no public access
 
-    def remember(answer: Any, *_: Any, **__: Any) -> None:
+    def remember(answer: Response, *_: object, **__: object) -> None:
         answers.append(answer)
 
-    timer = threading.Timer(seconds, hang_up)
+    timer = threading.Timer(seconds, disconnect)
     session.hooks["response"].append(remember)
     timer.start()
     try:

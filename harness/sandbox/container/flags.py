@@ -1,36 +1,46 @@
-"""Every flag of a predictor's container, and which images may start one. A test reads them; no engine is needed."""
+"""Every flag of a predictor's container, and the checks of an image before it is started.
+
+Covered: a submission cannot loosen any flag; a test compares the whole list, without an engine.
+Not covered: whether the engine keeps the flags; `tests/hostile` tries that.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
-from typing import Any
 
 from harness.errors import SubmissionError
 from harness.sandbox.base import EXCHANGE, FILES_PER_MIB, MIB, WEIGHTS, Launch, Limits
+from harness.sandbox.container.answers import ImageDescription
 from harness.sandbox.lease import owner
 
-USER = 10001  # any number but root's; no image needs to know it
+USER = 10001  # any number except root's 0; no image needs an entry for it
 RUN_LABEL, OWNER_LABEL, LEASE_LABEL = "wikiorder.run", "wikiorder.owner", "wikiorder.lease"
-LEASE_SLACK_S = 600  # a container may outlive its run's time limit by this much before anybody may remove it
+LEASE_SLACK_S = 600  # seconds after the run's time limit before another harness may remove the container
 MAX_IMAGE_BYTES = 40 * 2**30
-# Which Podman would make writable, beside /tmp, under a read-only root.
-PODMANS_OWN = dict.fromkeys(("/run", "/var/tmp"), "ro,nosuid,nodev,noexec,size=4k")  # noqa: S108 - its own
+# Besides /tmp, Podman makes these writable under a read-only root, unless they are mounted read-only.
+PODMAN_WRITABLE = dict.fromkeys(("/run", "/var/tmp"), "ro,nosuid,nodev,noexec,size=4k")  # noqa: S108 - in the container
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def container_options(launch: Launch, run: str, now: float, podman: bool = False) -> dict[str, Any]:
-    """Every flag of a predictor's container. Nothing in a submission can loosen one; a test reads them."""
+def container_options(launch: Launch, run: str, now: float, podman: bool = False) -> dict[str, object]:
+    """Return every flag of a predictor's container, as arguments of the SDK's `containers.create`.
+
+    Args:
+        run: random name of this run.
+        now: seconds since the epoch, from which the lease is counted.
+        podman: the engine is Podman, which refuses a limit on the number of files in a tmpfs.
+    """
     limits, submission = launch.limits, launch.submission
     memory = limits.memory_bytes(submission)
     mounts = {str(launch.exchange): {"bind": EXCHANGE, "mode": "ro"}}
     if launch.weights:
         mounts[str(launch.weights)] = {"bind": WEIGHTS, "mode": "ro"}
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "image": launch.image,
         "entrypoint": list(submission.command),
         "command": [],
-        "environment": {**launch.environment(WEIGHTS if launch.weights else None), "HOME": "/tmp"},  # noqa: S108 - its own
+        "environment": {**launch.environment(WEIGHTS if launch.weights else None), "HOME": "/tmp"},  # noqa: S108 - in the container
         "working_dir": "/submission",
         "user": f"{USER}:{USER}",
         "hostname": "predictor",
@@ -44,7 +54,7 @@ def container_options(launch: Launch, run: str, now: float, podman: bool = False
         "privileged": False,
         "ipc_mode": "private",
         "mem_limit": memory,
-        "memswap_limit": memory,  # the same: no swap
+        "memswap_limit": memory,  # equal: no swap
         "pids_limit": limits.processes,
         "nano_cpus": limits.cpus * 10**9,
         "init": True,
@@ -63,29 +73,35 @@ def container_options(launch: Launch, run: str, now: float, podman: bool = False
 
 
 def _tmpfs(limits: Limits, podman: bool) -> dict[str, str]:
-    """The scratch folder, bounded in bytes, and in files, each of which takes memory that no size shows.
+    """Return the scratch folder with its limits in bytes and in files.
 
-    Podman refuses a bound on files; there the container's memory alone bounds them.
+    Each file takes memory that no size shows. Podman refuses a limit on files; there only the container's memory limit
+    bounds them.
     """
     files = "" if podman else f",nr_inodes={limits.scratch_mib * FILES_PER_MIB}"
-    scratch = {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={limits.scratch_mib * MIB}{files}"}  # noqa: S108 - its own
-    return scratch | (PODMANS_OWN if podman else {})
+    scratch = {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={limits.scratch_mib * MIB}{files}"}  # noqa: S108 - in the container
+    return scratch | (PODMAN_WRITABLE if podman else {})
 
 
 def machine() -> str:
-    """This machine's architecture, by the name that images use."""
+    """Return this machine's architecture under the name that images use."""
     return MACHINES.get(platform.machine(), platform.machine())
 
 
-def check_image(attributes: dict[str, Any], name: str) -> None:
-    """Refuse an image that would not run here, or that would open a hole. attributes: what `inspect` says."""
+def check_image(image: ImageDescription, name: str) -> None:
+    """Check that the image of submission `name` runs on this machine and weakens no flag.
+
+    Raises:
+        SubmissionError: it is for another architecture, declares a VOLUME, or is too large.
+    """
     wanted = machine()
-    found = attributes.get("Architecture")
-    if found != wanted:
-        raise SubmissionError(f"{name}: its image is for {found}, this machine is {wanted}. Build it for {wanted}.")
-    volumes = (attributes.get("Config") or {}).get("Volumes")
+    if image.architecture != wanted:
+        raise SubmissionError(
+            f"{name}: its image is for {image.architecture}, this machine is {wanted}. Build it for {wanted}."
+        )
+    volumes = image.config.volumes if image.config else None
     if volumes:
         raise SubmissionError(f"{name}: its image declares VOLUME {', '.join(volumes)}, which is writable. Remove it.")
-    size = attributes.get("Size", 0)
-    if size > MAX_IMAGE_BYTES:
-        raise SubmissionError(f"{name}: its image has {size / 2**30:.0f} GiB, over {MAX_IMAGE_BYTES / 2**30:.0f}.")
+    if image.size > MAX_IMAGE_BYTES:
+        size, most = image.size / 2**30, MAX_IMAGE_BYTES / 2**30
+        raise SubmissionError(f"{name}: its image has {size:.0f} GiB, over {most:.0f}. Make it smaller.")

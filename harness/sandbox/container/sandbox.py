@@ -1,49 +1,57 @@
-"""The container sandbox, and the one module that speaks to a container engine (Docker, or Podman by the same API).
+"""The container sandbox, and the only module that calls a container engine (Docker, or Podman through the same API).
 
 Covered: no network; a read-only root; /tmp and /dev/shm in memory and bounded; no capability, no new privileges, not
 root; limits on memory, processes, CPU and time; no log on the host; an image named by digest. The predictor sees its
 image, the pictures of the current batch and its weights, nothing else.
-Not covered: faults of the kernel and of the container runtime; how long an answer takes, which the predictor controls.
+Not covered: faults of the kernel and of the container runtime; the time that a reply takes, which the predictor
+controls.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.contract.result import Isolation, SandboxName
 from harness.contract.submission import Submission
 from harness.errors import HarnessError, InfrastructureError, InputError, SubmissionError
 from harness.sandbox import evidence
-from harness.sandbox.base import (
-    EXCHANGE,
-    Ending,
-    EngineUnavailableError,
-    Isolation,
-    Launch,
-)
+from harness.sandbox.base import EXCHANGE, Ending, EngineUnavailableError, Launch
 from harness.sandbox.channel import Channel
-from harness.sandbox.container import sibling
-from harness.sandbox.container.building import BuildLimits, in_time
+from harness.sandbox.container import answers, sibling
+from harness.sandbox.container.answers import (
+    ContainerDescription,
+    ContainerEvent,
+    ContainerMount,
+    ContainerState,
+    ContainerStats,
+    EngineVersion,
+    ImageDescription,
+    ListedImage,
+)
+from harness.sandbox.container.building import BuildLimits, time_limit
 from harness.sandbox.container.flags import LEASE_LABEL, OWNER_LABEL, RUN_LABEL, check_image, container_options
 from harness.sandbox.container.streams import AttachedStream
-from harness.sandbox.evidence import Usage
+from harness.sandbox.evidence import ResourceUsage
 from harness.sandbox.lease import owner_is_gone
 
-if TYPE_CHECKING:  # the SDK takes a quarter of a second to import: only a run pays for it
+if TYPE_CHECKING:  # importing the SDK takes a quarter of a second, so only a run does it
     from docker import DockerClient
     from docker.models.containers import Container
     from docker.models.images import Image
 
+STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+ENDING_CHECKS, ENDING_WAIT_S = 20, 0.05  # the engine notices an end a moment after the stream has closed
 REMOVALS, REMOVAL_WAIT_S = 5, 0.3  # an engine that is still stopping a container refuses to remove it
-KILLED = "returned a non-zero code: 137"  # 128 + SIGKILL: what the kernel does at the limit of memory
+KILLED = "returned a non-zero code: 137"  # 128 + SIGKILL, which the kernel sends at the memory limit
 
 
-class ContainerSession:
+class ContainerPredictor:
     """One predictor in one container."""
 
     exchange = EXCHANGE
@@ -54,54 +62,59 @@ class ContainerSession:
         self.channel = Channel(AttachedStream(attached), launch.log, launch.limits.log_bytes)
 
     def ending(self) -> Ending:
-        """Exit code and who is to blame. `OOMKilled` alone is no verdict: a mere child may have been killed."""
+        """Return exit code and cause. `OOMKilled` alone decides nothing: only a child may have been killed."""
         try:
-            for _ in range(20):
-                self._container.reload()
-                state = self._container.attrs["State"]
-                if not state["Running"]:
-                    return self._judge(int(state["ExitCode"]), bool(state.get("OOMKilled")))
-                time.sleep(0.05)
+            for _ in range(ENDING_CHECKS):
+                state = self._state()
+                if not state.running:
+                    return self._ending_of(state)
+                time.sleep(ENDING_WAIT_S)
         except engine_errors() as error:
-            return Ending(None, outside=f"the container engine failed: {_short(error)}")
+            return Ending(None, outside=f"the container engine failed: {_one_line(error)}")
         return Ending(None)
 
-    def _judge(self, exit_code: int, out_of_memory: bool) -> Ending:
-        actions = self._told()
-        out_of_memory |= "oom" in actions
-        kills = evidence.killed_for_memory() - self._killed_before
-        outside = evidence.who_else(exit_code, out_of_memory, "kill" in actions, kills)
-        return Ending(exit_code, "something in it was killed for memory" if out_of_memory else "", outside)
+    def usage(self) -> ResourceUsage:
+        """Return the usage counted by the engine, and by the kernel if the engine is on this machine."""
+        try:
+            state = self._state()
+            stats: object = self._container.stats(stream=False, one_shot=True)
+        except engine_errors():
+            return ResourceUsage()
+        peak, kills = evidence.memory_of_container(state.pid or 0, str(self._container.id))
+        return answers.read(ContainerStats, stats).usage(peak, kills if kills is not None else int(state.oom_killed))
 
-    def _told(self) -> set[str]:
-        """What the engine did to the container and saw of it, such as "kill" and "oom", if it says."""
-        now: Any = f"{time.time():.9f}"  # in whole seconds one would wait for the next
+    def _state(self) -> ContainerState:
+        self._container.reload()
+        return answers.read(ContainerDescription, self._container.attrs).state
+
+    def _ending_of(self, state: ContainerState) -> Ending:
+        actions = self._events()
+        out_of_memory = state.oom_killed or "oom" in actions
+        kills = evidence.killed_for_memory() - self._killed_before
+        outside = evidence.outside_cause(state.exit_code, out_of_memory, "kill" in actions, kills)
+        return Ending(state.exit_code, "something in it was killed for memory" if out_of_memory else "", outside)
+
+    def _events(self) -> set[str]:
+        """Return the names of the container's events, such as "kill" and "oom"; empty if the engine reports none."""
+        now: Any = f"{time.time():.9f}"  # with whole seconds the engine would wait for the next second
         try:
             events = self._engine.events(since=0, until=now, filters={"container": self._container.id}, decode=True)
-            return {str(event.get("Action")) for event in events}
+            return {answers.read(ContainerEvent, event).action for event in events}
         except engine_errors():
             return set()
-
-    def usage(self) -> Usage:
-        """From the engine, and from the kernel where the engine is on this machine."""
-        try:
-            self._container.reload()
-            stats: Any = self._container.stats(stream=False, one_shot=True)
-        except engine_errors():
-            return Usage()
-        state = self._container.attrs["State"]
-        peak, kills = evidence.memory_of_container(int(state.get("Pid") or 0), str(self._container.id))
-        return evidence.usage_of_container(
-            stats, peak, kills if kills is not None else int(bool(state.get("OOMKilled")))
-        )
 
 
 class ContainerSandbox:
     """Containers of the engine that the environment names (DOCKER_HOST, or the local socket)."""
 
-    name = "docker"
+    name: SandboxName = "docker"
 
     def __init__(self, building: BuildLimits | None = None) -> None:
+        """Connect to the engine and remove leftovers of killed harnesses.
+
+        Raises:
+            EngineUnavailableError: no engine answers.
+        """
         from docker import from_env
         from docker.errors import DockerException
 
@@ -111,39 +124,29 @@ class ContainerSandbox:
             self._engine.ping()
         except DockerException as error:
             raise EngineUnavailableError(
-                f"no container engine answers ({_short(error)}). Start one, or use --sandbox process."
+                f"no container engine answers ({_one_line(error)}). Start one, or use --sandbox process."
             ) from None
-        self._podman = any("Podman" in part["Name"] for part in self._engine.version().get("Components") or ())
+        self._podman = self._version().is_podman
         self._mounts = self._own_mounts()
         self._reap()
 
-    def _own_mounts(self) -> list[dict[str, Any]] | None:
-        """What the engine has mounted into the container that we run in, if it runs us."""
-        from docker.errors import NotFound
-
-        own = sibling.own_container()
-        try:
-            mounts: list[dict[str, Any]] | None = self._engine.containers.get(own).attrs["Mounts"] if own else None
-        except NotFound:  # a container of another engine
-            return None
-        return mounts
-
     def describe(self) -> str:
-        """The engine in a few words."""
-        version = self._engine.version()
-        return f"{version['Platform']['Name'] or 'container engine'} {version['Version']}, {version['KernelVersion']}"
+        """Return the engine's product name, its version and the version of its kernel."""
+        return str(self._version())
 
     def missing(self, images: Sequence[str]) -> list[str]:
-        """Which of these images the engine does not hold."""
-        listed: list[dict[str, Any]] = self._engine.api.images()  # in one request: an image may go while one asks on
-        held = {tag.rpartition(":")[0] for image in listed for tag in image["RepoTags"] or ()}
+        """Return those of the named images that the engine does not hold."""
+        found: list[object] = self._engine.api.images()  # one request: an image may be removed between two
+        listed = [answers.read(ListedImage, image) for image in found]
+        held = {tag.rpartition(":")[0] for image in listed for tag in image.repo_tags or ()}
         return [image for image in images if image not in held]
 
     def close(self) -> None:
+        """Close the connections to the engine."""
         self._engine.close()
 
     def isolation(self, data: Path) -> Isolation:
-        """The container holds neither the set nor its answers, wherever they lie."""
+        """Return the isolation of every run: the container holds no part of the set, wherever it lies."""
         covers = (
             "no network",
             "read-only root",
@@ -154,63 +157,93 @@ class ContainerSandbox:
             "pictures of the current batch only",
         )
         exposes = ("faults of the kernel and the runtime", *(("user namespaces of its own",) if self._podman else ()))
-        return Isolation(self.name, isolated=True, covers=covers, exposes=exposes)
+        return Isolation(sandbox=self.name, isolated=True, covers=covers, exposes=exposes)
 
     def prepare(self, submission: Submission) -> str:
-        """Build or find the submission's image, check it, and return its digest."""
+        """Build or find the submission's image, check it, and return its digest.
+
+        Raises:
+            InputError: the named image or the Dockerfile is missing.
+            SubmissionError: the image does not build, or is refused by `check_image`.
+            HarnessError: the base image is missing.
+            InfrastructureError: the engine failed.
+        """
         from docker.errors import ImageNotFound
 
         try:
-            image = self._find(submission) if submission.image else self._build(submission)
+            image = self._find(submission) if submission.image.reference else self._build(submission)
         except ImageNotFound:
-            raise InputError(f"{submission.name}: image {submission.image} is not here. Pull it first.") from None
+            named = submission.image.reference
+            raise InputError(f"{submission.name}: image {named} is not here. Pull it first.") from None
         except engine_errors() as error:
-            raise InfrastructureError(f"{submission.name}: the engine failed: {_short(error)}") from None
-        check_image(image.attrs, submission.name)
+            raise InfrastructureError(f"{submission.name}: the engine failed: {_one_line(error)}") from None
+        check_image(answers.read(ImageDescription, image.attrs), submission.name)
         return str(image.id)
 
     @contextmanager
-    def open(self, launch: Launch) -> Iterator[ContainerSession]:
+    def open(self, launch: Launch) -> Iterator[ContainerPredictor]:
+        """Start a predictor in a fresh container, and remove the container at the end.
+
+        Raises:
+            InfrastructureError: the engine failed.
+            InputError: the harness runs in a container, and the engine cannot see a folder of the launch.
+        """
         run = secrets.token_hex(8)
         container: Container | None = None
-        session: ContainerSession | None = None
+        predictor: ContainerPredictor | None = None
+        create: Callable[..., Container] = self._engine.containers.create
         try:
-            seen = replace(
+            visible = replace(
                 launch,
                 exchange=sibling.on_host(launch.exchange, self._mounts),
                 weights=launch.weights and sibling.on_host(launch.weights, self._mounts),
             )
-            container = self._engine.containers.create(**container_options(seen, run, time.time(), self._podman))
-            streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-            session = ContainerSession(self._engine, container, container.attach_socket(params=streams), launch)
+            container = create(**container_options(visible, run, time.time(), self._podman))
+            attached = container.attach_socket(params=STREAMS)
+            predictor = ContainerPredictor(self._engine, container, attached, launch)
             container.start()
-            yield session
+            yield predictor
         except engine_errors() as error:
-            raise InfrastructureError(f"the container engine failed: {_short(error)}") from None
+            raise InfrastructureError(f"the container engine failed: {_one_line(error)}") from None
         finally:
             try:
-                if session:  # first the stream, then the container: an undrained stream blocks even a forced removal
-                    session.channel.close()
+                if predictor:  # close the stream first: an undrained stream blocks even a forced removal
+                    predictor.channel.close()
             finally:
                 if container:
                     self._remove(container)
 
+    def _version(self) -> EngineVersion:
+        return answers.read(EngineVersion, self._engine.version())
+
+    def _own_mounts(self) -> list[ContainerMount] | None:
+        """Return the mounts of the container that the harness runs in; None if this engine runs no such container."""
+        from docker.errors import NotFound
+
+        own = sibling.own_container()
+        try:
+            attributes = self._engine.containers.get(own).attrs if own else None
+        except NotFound:  # a container of another engine
+            return None
+        return answers.read(ContainerDescription, attributes).mounts or [] if attributes else None
+
     def _find(self, submission: Submission) -> Image:
-        return self._engine.images.get(str(submission.image))
+        return self._engine.images.get(str(submission.image.reference))
 
     def _build(self, submission: Submission) -> Image:
         from docker.errors import BuildError
         from urllib3.exceptions import HTTPError
 
-        if not (submission.folder / str(submission.dockerfile)).is_file():
+        if not (submission.folder / str(submission.image.dockerfile)).is_file():
             raise InputError(
-                f"{submission.folder}: no {submission.dockerfile} in it, and no [image] reference; add one"
+                f"{submission.folder}: no {submission.image.dockerfile} in it, and no [image] reference; add one"
             )
+        build: Callable[..., tuple[Image, object]] = self._engine.images.build
         try:
-            with in_time(self._engine.api, self._building.total_s) as over:
-                image, _ = self._engine.images.build(
+            with time_limit(self._engine.api, self._building.total_s) as over:
+                image, _ = build(
                     path=str(submission.folder.resolve()),
-                    dockerfile=str(submission.dockerfile),
+                    dockerfile=str(submission.image.dockerfile),
                     tag=f"wikiorder-submission-{submission.name}:{submission.digest[:12]}",
                     **self._building.options(),
                 )
@@ -222,15 +255,21 @@ class ContainerSandbox:
                 ) from None
             if not isinstance(error, BuildError):
                 raise
-            if "pull access denied" in str(error) or "dial tcp" in str(error):
-                base = f"{submission.name}: the base of its image is not here ({_short(error)})"
-                raise HarnessError(f"{base}. `make images` makes wikiorder-base and wikiorder-runtime.") from None
-            killed = f" (killed; {self._building.words()})" if KILLED in str(error) else ""
-            raise SubmissionError(f"{submission.name}: its image does not build: {_short(error)}{killed}") from None
+            raise self._build_failure(submission.name, error) from None
         return image
 
+    def _build_failure(self, name: str, error: Exception) -> HarnessError | SubmissionError:
+        """Return the error that explains a failed build: a missing base image, or the submission's Dockerfile."""
+        if "pull access denied" in str(error) or "dial tcp" in str(error):
+            base = f"{name}: the base of its image is not here ({_one_line(error)})"
+            return HarnessError(
+                f"{base}. `make images` in a clone of the repository makes wikiorder-base and wikiorder-runtime."
+            )
+        killed = f" (killed; {self._building.words()})" if KILLED in str(error) else ""
+        return SubmissionError(f"{name}: its image does not build: {_one_line(error)}{killed}")
+
     def _remove(self, container: Container) -> None:
-        """Kill and remove. Podman refuses one that ends by itself at that moment, so it is asked again."""
+        """Kill and remove a container, in several attempts: Podman refuses while the container is ending by itself."""
         from docker.errors import NotFound
 
         for left in reversed(range(REMOVALS)):
@@ -240,14 +279,14 @@ class ContainerSandbox:
                 return
             except engine_errors() as error:
                 if not left:
-                    said = f"container {container.short_id} could not be removed: {_short(error)}"
+                    said = f"container {container.short_id} could not be removed: {_one_line(error)}"
                     raise InfrastructureError(said) from None
                 time.sleep(REMOVAL_WAIT_S)
             else:
                 return
 
     def _reap(self) -> None:
-        """Remove what killed harnesses have left: containers of a dead process of this host, or past their lease."""
+        """Remove leftovers of killed harnesses: containers of an ended process of this host, or past their lease."""
         from docker.errors import DockerException
 
         with suppress(DockerException):
@@ -258,7 +297,7 @@ class ContainerSandbox:
 
 
 def engine_errors() -> tuple[type[Exception], ...]:
-    """What the SDK raises of an engine that refuses, and of one that has gone."""
+    """Return the exceptions by which the SDK reports an engine that refuses or is gone."""
     from docker.errors import DockerException
     from requests.exceptions import RequestException
     from urllib3.exceptions import HTTPError
@@ -266,6 +305,6 @@ def engine_errors() -> tuple[type[Exception], ...]:
     return DockerException, RequestException, HTTPError
 
 
-def _short(error: Exception) -> str:
-    """An engine's message on one line."""
+def _one_line(error: Exception) -> str:
+    """Return an engine's message on one line of at most 300 characters."""
     return " ".join(str(error).split())[:300]

@@ -1,1 +1,1 @@
-"""Predictors as confined processes of this machine, for use without a container engine."""
+"""The process sandbox: predictors as confined processes of this machine, without a container engine."""

@@ -1,8 +1,11 @@
-"""The process between the harness and a stranger's program: it starts the program confined, watches it, ends it all.
+"""The supervisor process between the harness and a predictor: starts it confined, watches its limits, ends it.
 
-Standard library only, and run with `python -I`: nothing of the submission is imported, and the program is started only
-after everything that can be given up is gone. Whichever of its descendants leaves its session, or loses its parent,
-becomes a child of this process, and is counted and killed as the program itself. If the harness is killed, all here is.
+Covered: the predictor starts only after every right that can be removed is removed; a descendant that leaves its
+session or loses its parent becomes a child of this process, so it is counted and killed like the predictor itself; if
+the harness is killed, this process and all its descendants end too.
+Not covered: memory and disk may exceed their limits for up to WATCH_S, until the next check.
+
+Standard library only, and run with `python -I -S`, so nothing of the submission is imported here.
 """
 
 from __future__ import annotations
@@ -21,17 +24,21 @@ sys.path.insert(0, str(Path(__file__).parents[3]))  # `-I` leaves it out
 
 from harness.sandbox.process import kernel
 
-WATCH_S = 0.5  # how often memory and scratch are looked at; a program may overshoot its limits for that long
-END_S = 10.0  # for killing what is left, a fork bomb too
+WATCH_S = 0.5  # seconds between two checks of memory and scratch
+END_S = 10.0  # for killing all descendants, a fork bomb included
 MAX_OPEN_FILES = 4096
+MIB = 2**20
 PAGE = resource.getpagesize()
 SIGNALS = {signal.SIGCHLD, signal.SIGTERM}
+EXIT_CANNOT_START = 127  # the shell's convention
 
 
-class Order(NamedTuple):
-    """What to start, and in which folder. uid: None keeps the user. binds: folders to be seen elsewhere, read-only.
+class ConfinedProgram(NamedTuple):
+    """A program to start and its limits, as passed to this process in JSON.
 
-    grants: paths and rights, for Landlock.
+    folder: working directory. harness: process id of the harness. uid: user to become; None keeps the current user.
+    scratch: its own folder for files. binds: (source, target), folders to be mounted read-only.
+    grants: (path, rights) for Landlock.
     """
 
     command: list[str]
@@ -48,72 +55,97 @@ class Order(NamedTuple):
 
 
 def main(text: str) -> int:
-    order = Order(**json.loads(text))
+    """Run the program described by JSON `text` to its end and return its exit code."""
+    confined = ConfinedProgram(**json.loads(text))
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    if os.getppid() != order.harness:  # killed already
+    if os.getppid() != confined.harness:  # the harness has been killed already
         return 1
-    in_memory = own_world(order)
+    in_memory = enter_namespaces(confined)
     program = os.fork()
     if program == 0:
-        become(order)
-    say = os.dup(2)
-    with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - Path.open gives no read-and-write of a device
-        for standard in range(3):  # or the harness would wait for the end of pipes that we hold
+        execute(confined)
+    log = os.dup(2)
+    with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - Path.open offers no read-and-write of a device
+        for standard in range(3):  # else the harness would wait for the end of pipes that this process holds
             os.dup2(nothing.fileno(), standard)
     try:
-        status = watch(order, program, say, in_memory)
+        status = watch(confined, program, log, in_memory)
     finally:
-        sweep(order.uid)
+        kill_descendants(confined.uid)
     return status
 
 
-def own_world(order: Order) -> bool:
-    """Where root may: no network, no foreign IPC, and scratch and /dev/shm in memory. Whether scratch is bounded so."""
-    if order.uid is None or not kernel.own_namespaces():
+def enter_namespaces(confined: ConfinedProgram) -> bool:
+    """If root may: give up the network and IPC, and mount scratch and /dev/shm in memory.
+
+    Returns:
+        Whether scratch is a tmpfs, whose size the kernel limits.
+    """
+    if confined.uid is None or not kernel.unshare_namespaces():
         return False
-    for source, target in order.binds:
-        if not kernel.mount_again(Path(source), Path(target)):
-            sys.exit(fail(f"the kernel did not let us mount {source}"))
-    kernel.mount_memory(Path("/dev/shm"), order.shared_mib, order.uid)  # noqa: S108 - its own, from here on
-    return kernel.mount_memory(Path(order.scratch), order.scratch_mib, order.uid)
+    for source, target in confined.binds:
+        if not kernel.bind_read_only(Path(source), Path(target)):
+            sys.exit(report(f"the kernel did not let us mount {source}"))
+    kernel.mount_tmpfs(Path("/dev/shm"), confined.shared_mib, confined.uid)  # noqa: S108 - in its own mount namespace
+    return kernel.mount_tmpfs(Path(confined.scratch), confined.scratch_mib, confined.uid)
 
 
-def become(order: Order) -> None:
-    """Give up all there is to give up, and turn into the program."""
+def execute(confined: ConfinedProgram) -> None:
+    """Remove every right that can be removed, then replace this process by the program."""
     os.setsid()
-    limit(resource.RLIMIT_DATA, order.memory_bytes)  # not RLIMIT_AS: torch maps far more than it uses
-    limit(resource.RLIMIT_FSIZE, order.scratch_mib * 2**20)
-    limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
-    limit(resource.RLIMIT_CORE, 0)
-    limit(resource.RLIMIT_MSGQUEUE, 0)
-    limit(resource.RLIMIT_NPROC, order.processes + (0 if order.uid is not None else tasks_of(os.getuid())))
+    set_limits(confined)
     kernel.drop_capabilities()
     if not kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1):
-        os._exit(fail("the kernel refused no-new-privileges"))
+        os._exit(report("the kernel refused no-new-privileges"))
     own = (f"/proc/{os.getpid()}", kernel.READ)
-    kernel.restrict_files([*[(path, rights) for path, rights in order.grants], own])
-    if order.uid is not None:
+    kernel.restrict_files([*[(path, rights) for path, rights in confined.grants], own])
+    if confined.uid is not None:
         os.setgroups([])
-        os.setresgid(order.uid, order.uid, order.uid)
-        os.setresuid(order.uid, order.uid, order.uid)
-    kernel.refuse_calls()
+        os.setresgid(confined.uid, confined.uid, confined.uid)
+        os.setresuid(confined.uid, confined.uid, confined.uid)
+    kernel.filter_system_calls()
     os.umask(0o077)
     os.closerange(3, MAX_OPEN_FILES)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     try:
-        os.chdir(order.folder)
+        os.chdir(confined.folder)
     except OSError as error:
-        os._exit(fail(f"cannot enter {order.folder}: {error.strerror}. Make it readable to every user."))
+        os._exit(report(f"cannot enter {confined.folder}: {error.strerror}. Make it readable to every user."))
     try:
-        os.execvpe(order.command[0], order.command, os.environ)  # noqa: S606 - no shell, on purpose
+        os.execvpe(confined.command[0], confined.command, os.environ)  # noqa: S606 - no shell, on purpose
     except OSError as error:
-        os._exit(fail(f"cannot start {order.command[0]!r}: {error.strerror}. Name a program that is installed."))
+        name = confined.command[0]
+        os._exit(report(f"cannot start {name!r}: {error.strerror}. Name a program that is installed."))
 
 
-def watch(order: Order, program: int, say: int, in_memory: bool) -> int:
-    """Wait for the program's end, or for the harness to say so, or for a limit to be passed. Its exit code."""
+def set_limits(confined: ConfinedProgram) -> None:
+    """Set the resource limits of this process and its children."""
+    threads_now = count_threads(os.getuid()) if confined.uid is None else 0  # the kernel counts all of one user
+    limit(resource.RLIMIT_DATA, confined.memory_bytes)  # not RLIMIT_AS: torch maps far more than it uses
+    limit(resource.RLIMIT_FSIZE, confined.scratch_mib * MIB)
+    limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
+    limit(resource.RLIMIT_CORE, 0)
+    limit(resource.RLIMIT_MSGQUEUE, 0)
+    limit(resource.RLIMIT_NPROC, confined.processes + threads_now)
+
+
+def limit(kind: int, value: int) -> None:
+    """Set one resource limit, soft and hard, or keep the current hard limit if it is lower."""
+    _, hard = resource.getrlimit(kind)
+    ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (ceiling, ceiling))
+
+
+def watch(confined: ConfinedProgram, program: int, log: int, in_memory: bool) -> int:
+    """Wait until the program ends, the harness sends SIGTERM, or a limit is exceeded. Return the exit code.
+
+    Args:
+        program: process id of the program.
+        log: descriptor that receives the reason if a limit is exceeded.
+        in_memory: the kernel limits scratch itself.
+    """
     while True:
         event = signal.sigtimedwait(SIGNALS, WATCH_S)
         if event is not None and event.si_signo == signal.SIGTERM:
@@ -123,29 +155,29 @@ def watch(order: Order, program: int, say: int, in_memory: bool) -> int:
                 if ended[0] == program:
                     code = os.waitstatus_to_exitcode(ended[1])
                     return code if code >= 0 else 128 - code
-        over = passed(order, in_memory) if event is None else ""
-        if over:
-            os.write(say, f"{over}: ended\n".encode())
+        exceeded = exceeded_limit(confined, in_memory) if event is None else ""
+        if exceeded:
+            os.write(log, f"{exceeded}: ended\n".encode())
             return 128 + signal.SIGKILL
 
 
-def passed(order: Order, in_memory: bool) -> str:
-    """Which limit the program and all its descendants have passed together, if any."""
+def exceeded_limit(confined: ConfinedProgram, in_memory: bool) -> str:
+    """Return which limit the program and its descendants have exceeded together; "" for none."""
     used = memory_of(descendants())
-    if used > order.memory_bytes:
-        return f"used {used / 2**20:.0f} MiB of memory, over {order.memory_bytes / 2**20:.0f}"
-    if not in_memory and size_of(order.scratch) > order.scratch_mib * 2**20:
-        return f"wrote over {order.scratch_mib} MiB of files"
+    if used > confined.memory_bytes:
+        return f"used {used / MIB:.0f} MiB of memory, over {confined.memory_bytes / MIB:.0f}"
+    if not in_memory and size_of(confined.scratch) > confined.scratch_mib * MIB:
+        return f"wrote over {confined.scratch_mib} MiB of files"
     return ""
 
 
 def descendants() -> dict[int, int]:
-    """Resident bytes of each process below this one."""
+    """Return {process id: resident bytes} of every process below this one."""
     parents, resident = {}, {}
-    for name in numbered("/proc"):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            fields = Path(f"/proc/{name}/stat").read_bytes().rpartition(b") ")[2].split()
-            parents[name], resident[name] = int(fields[1]), int(fields[21]) * PAGE
+    for number in numeric_names("/proc"):
+        with contextlib.suppress(OSError):  # the process has ended meanwhile
+            fields = Path(f"/proc/{number}/stat").read_bytes().rpartition(b") ")[2].split()
+            parents[number], resident[number] = int(fields[1]), int(fields[21]) * PAGE
     below = {os.getpid()}
     while more := {process for process, parent in parents.items() if parent in below and process not in below}:
         below |= more
@@ -153,11 +185,15 @@ def descendants() -> dict[int, int]:
 
 
 def memory_of(resident: dict[int, int]) -> int:
-    """Bytes in memory, what processes share counted once: that takes long to find out, so only if it could matter."""
-    return sum(resident.values()) if len(resident) < 2 else sum(map(proportional, resident.items()))
+    """Return the bytes used by processes together, with shared pages counted once.
+
+    Proportional sizes are slow to read, so one process alone is counted by its resident size.
+    """
+    return sum(resident.values()) if len(resident) < 2 else sum(map(proportional_size, resident.items()))
 
 
-def proportional(process: tuple[int, int]) -> int:
+def proportional_size(process: tuple[int, int]) -> int:
+    """Return the proportional set size in bytes of (process id, resident bytes); the latter if it is unreadable."""
     number, resident = process
     try:
         lines = Path(f"/proc/{number}/smaps_rollup").read_text(encoding="ascii").splitlines()
@@ -167,17 +203,17 @@ def proportional(process: tuple[int, int]) -> int:
 
 
 def size_of(folder: str) -> int:
-    """Bytes of the files below, each counted as a block at least."""
+    """Return the bytes of the files below a folder; each counts as one block of 4 KiB at least."""
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(OSError):
-                total += max(4096, os.lstat(os.path.join(root, name)).st_blocks * 512)  # noqa: PTH118 - a million of them
+                total += max(4096, os.lstat(os.path.join(root, name)).st_blocks * 512)  # noqa: PTH118 - up to a million
     return total
 
 
-def sweep(uid: int | None) -> None:
-    """Kill every descendant, however it hid: the orphans among them are our children."""
+def kill_descendants(uid: int | None) -> None:
+    """Kill every descendant; orphans among them are children of this process (subreaper)."""
     deadline = time.monotonic() + END_S
     while time.monotonic() < deadline:
         if uid is not None:
@@ -194,7 +230,7 @@ def sweep(uid: int | None) -> None:
 
 
 def kill_all_of(uid: int) -> None:
-    """In one stroke, so that nothing can fork away from it: every process that this user may signal."""
+    """Kill every process that this user may signal, in one system call, so that none can escape by forking."""
     killer = os.fork()
     if killer == 0:
         os.setresuid(uid, uid, uid)
@@ -204,42 +240,29 @@ def kill_all_of(uid: int) -> None:
     os.waitpid(killer, 0)
 
 
-def limit(kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (ceiling, ceiling))
-
-
-def tasks_of(uid: int) -> int:
-    """Threads that this user has now: the kernel counts them against the same limit."""
+def count_threads(uid: int) -> int:
+    """Return the number of threads of this user now, which the kernel counts towards RLIMIT_NPROC."""
     total = 0
-    for name in numbered("/proc"):
+    for number in numeric_names("/proc"):
         with contextlib.suppress(OSError):
-            if os.stat(f"/proc/{name}").st_uid == uid:  # noqa: PTH116 - hundreds of them
-                total += len(numbered(f"/proc/{name}/task"))
+            if os.stat(f"/proc/{number}").st_uid == uid:  # noqa: PTH116 - hundreds of them
+                total += len(numeric_names(f"/proc/{number}/task"))
     return total
 
 
-def numbered(folder: str) -> list[int]:
+def numeric_names(folder: str) -> list[int]:
+    """Return the names in a folder of /proc that are numbers: ids of processes or threads."""
     return [int(name) for name in os.listdir(folder) if name.isdigit()]  # noqa: PTH208 - hundreds of them
 
 
-def fail(words: str) -> int:
+def report(words: str) -> int:
+    """Write the reason for a failed start to stderr and return the exit code for it."""
     os.write(2, f"{words}\n".encode())
-    return 127
-
-
-def probe() -> dict[str, bool]:
-    """What the kernel grants here, tried in this process, which is good for nothing else afterwards."""
-    found = {"namespaces": os.geteuid() == 0 and kernel.own_namespaces()}
-    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    found["files"] = kernel.restrict_files([])
-    found["calls"] = kernel.refuse_calls()
-    return found
+    return EXIT_CANNOT_START
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "probe":
-        print(json.dumps(probe()))  # noqa: T201 - to the harness
+        print(json.dumps(kernel.probe()._asdict()))  # noqa: T201 - read by the harness
     else:
         sys.exit(main(sys.argv[1]))

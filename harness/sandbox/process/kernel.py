@@ -1,7 +1,8 @@
-"""What Linux itself offers to hold a process: namespaces, seccomp, Landlock. Standard library only, by ctypes.
+"""Linux mechanisms that confine a process: namespaces, seccomp, Landlock. Standard library only, through ctypes.
 
-Each of these only ever takes away, and lasts for the process and all its children. A function returns whether the
-kernel agreed; where it did not, the sandbox says so in the result.
+Covered: each mechanism only removes rights, for this process and all its later children, until they end. A function
+returns whether the kernel agreed; if it did not, the sandbox records that in the result.
+Not covered: other operating systems; seccomp on machines other than x86_64 and aarch64; Landlock before Linux 5.13.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ import platform
 import struct
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWNET = 0x00020000, 0x08000000, 0x40000000
-CLONE_NEW_ANY = 0x7E020080  # all namespaces: user namespaces give powers that are not ours to give
+CLONE_NEW_ANY = 0x7E020080  # all namespaces; a user namespace would grant the capabilities that we drop
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x2, 0x4, 0x20, 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 36, 38
-CAPABILITIES = 64  # more than there are; dropping one that is not there fails and does no harm
+CAPABILITIES = 64  # more than exist; dropping one that does not exist fails without harm
 
-# name: (x86_64, aarch64). With a socket one reaches the network and other processes; with System V IPC, message queues
-# and keyrings one leaves notes for the next run; io_uring opens sockets past this filter; a memfd is memory that no
-# count of processes finds; the rest looks into other processes or widens what the kernel offers to attack.
+# name: (x86_64, aarch64). Sockets reach the network and other processes; System V IPC, message queues and keyrings can
+# pass data to the next run; io_uring opens sockets past this filter; a memfd is memory that no count over processes
+# finds; the others read other processes or enlarge the attack surface of the kernel.
 DENIED = {
     "socket": (41, 198),
     "io_uring_setup": (425, 425),
@@ -57,8 +59,8 @@ DENIED = {
     "userfaultfd": (323, 282),
 }
 CLONE, CLONE3 = (56, 220), (435, 435)
-ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column of the table, AUDIT_ARCH
-X32 = 0x40000000  # a second table of numbers on x86_64, which would pass by the first
+ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column of DENIED, AUDIT_ARCH
+X32 = 0x40000000  # a second numbering on x86_64, which would bypass the first
 
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
@@ -66,48 +68,64 @@ KILL, REFUSE, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
 TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
-LOOK, READ, USE = READ_DIR, EXECUTE | READ_FILE | READ_DIR, READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
-OWN = READ | (1 << 15) - 1  # everything but devices
-FILE_RIGHTS = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # the others are refused for a file
-FILE_RIGHTS_SINCE = {1: 13, 2: 14, 3: 15, 5: 16}  # version of Landlock: number of rights on files
+LIST, READ, USE_DEVICE = READ_DIR, EXECUTE | READ_FILE | READ_DIR, READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
+READ_AND_WRITE = READ | (1 << 15) - 1  # everything except ioctl on devices
+FILE_RIGHTS = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # Landlock refuses the others for a file
+FILE_RIGHTS_SINCE = {1: 13, 2: 14, 3: 15, 5: 16}  # version of Landlock: number of rights on files that it knows
 ALL_TCP, ALL_SCOPES = 3, 3  # bind and connect; abstract sockets and signals
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same number on every architecture
 PATH_BENEATH, VERSION_FLAG = 1, 1
 
 
+class KernelFeatures(NamedTuple):
+    """The mechanisms that the kernel grants here."""
+
+    namespaces: bool
+    landlock: bool
+    seccomp: bool
+
+
+def probe() -> KernelFeatures:
+    """Try each mechanism in this process, which is confined and of no further use afterwards."""
+    namespaces = os.geteuid() == 0 and unshare_namespaces()
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    return KernelFeatures(namespaces, restrict_files([]), filter_system_calls())
+
+
 def prctl(option: int, value: int = 0) -> bool:
+    """Set one attribute of this process (`man 2 prctl`)."""
     return bool(LIBC.prctl(option, ctypes.c_ulong(value), 0, 0, 0) == 0)
 
 
 def drop_capabilities() -> None:
-    """Let no program that is started from here have any capability, whoever runs it."""
+    """Remove every capability from all programs started from here, even by root."""
     for number in range(CAPABILITIES):
         prctl(PR_CAPBSET_DROP, number)
 
 
-def own_namespaces() -> bool:
-    """Leave the network, System V IPC and the mounts of the machine."""
+def unshare_namespaces() -> bool:
+    """Leave the machine's network, System V IPC and mounts for fresh namespaces. Needs root."""
     if LIBC.unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS) != 0:
         return False
     return bool(LIBC.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None) == 0)
 
 
-def mount_memory(folder: Path, mib: int, uid: int) -> bool:
-    """Put a bounded, empty folder in memory over `folder`, in this mount namespace alone."""
+def mount_tmpfs(folder: Path, mib: int, uid: int) -> bool:
+    """Mount an empty tmpfs over `folder`, in this mount namespace alone: `mib` MiB, 256 files per MiB, owner `uid`."""
     options = f"size={mib}m,nr_inodes={mib * 256},mode=700,uid={uid},gid={uid}".encode()
     return bool(LIBC.mount(b"none", bytes(folder), b"tmpfs", ctypes.c_ulong(MS_NOSUID | MS_NODEV), options) == 0)
 
 
-def mount_again(source: Path, target: Path) -> bool:
-    """Show a folder at a second place too, read-only there, in this mount namespace alone."""
+def bind_read_only(source: Path, target: Path) -> bool:
+    """Mount a folder at a second path, read-only there, in this mount namespace alone."""
     for flags in (MS_BIND, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV):
         if LIBC.mount(bytes(source), bytes(target), None, ctypes.c_ulong(flags), None) != 0:
             return False
     return True
 
 
-def refuse_calls() -> bool:
-    """Refuse the system calls of the table from here on (seccomp)."""
+def filter_system_calls() -> bool:
+    """Refuse the system calls of DENIED, and clone with new namespaces, from here on (seccomp)."""
     if platform.machine() not in ARCHITECTURES:
         return False
     column, audit = ARCHITECTURES[platform.machine()]
@@ -115,10 +133,8 @@ def refuse_calls() -> bool:
     program = [
         *[(LOAD, 0, 0, ARCHITECTURE), (JUMP_EQUAL, 1, 0, audit), (RETURN, 0, 0, KILL)],
         *[(LOAD, 0, 0, NUMBER), (JUMP_AT_LEAST, 0, 1, X32), (RETURN, 0, 0, unknown)],
-        *[
-            (JUMP_EQUAL, 0, 1, CLONE3[column]),
-            (RETURN, 0, 0, unknown),
-        ],  # glibc then takes clone, whose flags can be read
+        # Without clone3, glibc calls clone, whose flags a filter can read.
+        *[(JUMP_EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, unknown)],
     ]
     for numbers in DENIED.values():
         program += [(JUMP_EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, refuse)]
@@ -131,14 +147,17 @@ def refuse_calls() -> bool:
 
 
 def landlock_version() -> int:
-    """0 where the kernel has none, or does not let us."""
+    """Return the version of Landlock; 0 if the kernel has none or forbids its use."""
     return max(0, int(LIBC.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_FLAG)))
 
 
 def restrict_files(grants: Iterable[tuple[str, int]]) -> bool:
-    """From here on, only these paths, each with what is below it, can be opened, with these rights (Landlock).
+    """Allow opening only the granted paths and everything below them, with the granted rights (Landlock).
 
-    No TCP where version 4 is there; no signal and no abstract socket to anybody outside where version 6 is.
+    From version 4 also no TCP; from version 6 no signal and no abstract socket to a process outside.
+
+    Args:
+        grants: (path, rights); a path that does not exist is skipped.
     """
     version = landlock_version()
     if not version:
@@ -159,7 +178,7 @@ def restrict_files(grants: Iterable[tuple[str, int]]) -> bool:
 def _grant(ruleset: int, path: str, rights: int) -> None:
     try:
         descriptor = os.open(path, os.O_PATH)
-    except OSError:  # it is not here, or this user cannot come to it: then there is nothing to grant
+    except OSError:  # missing, or not reachable for this user: there is nothing to grant
         return
     if not Path(path).is_dir():
         rights &= FILE_RIGHTS

@@ -5,42 +5,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
+from harness.commands.submission_folder import SubmissionFolder
 from harness.errors import InputError
 from harness.records import Modality
-from submissions.shared.settings import PRESETS
+from submissions.shared.commands import reported
+from submissions.shared.settings import ENCODER_NAMES, PRESETS
+
+FOLDER = click.Path(path_type=Path)
+ABOVE_0 = click.FloatRange(0, min_open=True)
 
 
-@click.command()
-@click.argument("baseline", type=click.Path(path_type=Path))
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="A built set: holds train/, validation/.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The run: one sub-folder a modality.")
+@click.command(epilog="Example: wikiorder finetune submissions/clip --data DIR --preset sample --out RUN")
+@click.argument("baseline", type=SubmissionFolder())
+@click.option("--data", required=True, type=FOLDER, help="Frozen set with the subsets train and validation.")
+@click.option("--out", required=True, type=FOLDER, help="Folder of the run, with one sub-folder per modality.")
 @click.option(
-    "--modality", multiple=True, type=click.Choice([m.value for m in Modality]), help="Default: all three, one by one."
+    "--modality",
+    "modalities",
+    multiple=True,
+    type=click.Choice([m.value for m in Modality]),
+    help="Repeatable. Default: all three, one model each.",
 )
-@click.option("--category", help="Train on this category alone.")
-@click.option("--pooled", is_flag=True, help="Train one model for all categories: the default, said aloud.")
-@click.option("--preset", type=click.Choice([*PRESETS]), default="paper", show_default=True)
-@click.option("--weights", type=click.Path(path_type=Path), help="The folder of a pretrained checkpoint.")
+@click.option("--category", help="Train on one category: its name, or the paper's code such as CE. Default: all.")
+@click.option("--pooled", is_flag=True, help="Train one model on all categories, which is the default.")
+@click.option("--preset", type=click.Choice([*PRESETS]), default="paper", show_default=True, help="Hyper-parameters.")
+@click.option("--weights", type=FOLDER, help="Folder of the pretrained checkpoint to start from.")
 @click.option("--epochs", type=click.IntRange(0), help="0 writes the original model, before fine-tuning.")
-@click.option("--batch", type=click.IntRange(1), help="Pairs a step.")
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True))
-@click.option("--seed", type=click.IntRange(0))
-@click.option("--fast/--plain", default=None, help="Fused, and on a GPU compiled and in bfloat16. Default: plain.")
-@click.option("--deterministic", is_flag=True, default=None, help="The same bits each time, at some cost on a GPU.")
-@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--batch", type=click.IntRange(1), help="Pairs per optimiser step.")
+@click.option("--learning-rate", type=ABOVE_0, help="Peak learning rate of Adam.")
+@click.option("--seed", type=click.IntRange(0), help="Seed of initial weights, order and dropout.")
 @click.option(
-    "--cache", type=click.Path(path_type=Path), default=Path("~/.cache/wikiorder/pictures"), show_default=True
+    "--fast/--plain", default=None, help="Fused optimiser; on a GPU also compiled and in bfloat16. Default: plain."
 )
-@click.option("--cache-gib", type=click.FloatRange(0, min_open=True), default=20.0, show_default=True)
+@click.option("--deterministic", is_flag=True, default=None, help="The same bits each time; slower on a GPU.")
+@click.option("--resume", is_flag=True, help="Continue a stopped run from the last finished epoch.")
+@click.option(
+    "--cache",
+    type=FOLDER,
+    default=Path("~/.cache/wikiorder/pictures"),
+    show_default=True,
+    help="Folder for decoded pictures.",
+)
+@click.option("--cache-gib", type=ABOVE_0, default=20.0, show_default=True, help="Size limit of the cache, in GiB.")
 def finetune(
     baseline: Path,
     data: Path,
     out: Path,
-    modality: Sequence[str],
+    modalities: Sequence[str],
     category: str | None,
     pooled: bool,
     preset: str,
@@ -50,36 +65,35 @@ def finetune(
     cache_gib: float,
     **changes: Any,
 ) -> None:
-    """Fine-tune a baseline on a frozen train set.
+    """Fine-tune BASELINE on a frozen set and keep the checkpoint of the best validation epoch.
 
-    \b
-    wikiorder finetune submissions/clip --data DIR --modality vision+text --weights CLIP --out RUN
-    wikiorder finetune submissions/clip --data DIR --preset sample --out RUN
-    wikiorder finetune submissions/open_weights --data DIR --preset open --weights OPEN --out RUN
+    BASELINE is its submission folder. After a kill, --resume continues from the last finished epoch.
     """
     from harness.contract import frozen_set, submission
-    from submissions.shared.baselines import ENCODERS
-    from submissions.shared.cache import PictureCache
-    from submissions.shared.errors import RecipeError
     from submissions.shared.finetuning import Task, fine_tune
+    from submissions.shared.grid.table import full_name
+    from submissions.shared.pictures import PictureCache
 
     if pooled and category is not None:
-        raise InputError(f"--pooled trains one model for all categories, --category {category} one for it: choose one")
+        _refuse(f"--pooled trains one model for all categories, --category {category} one for it: choose one")
     name = submission.load(baseline).name
-    if name not in ENCODERS:
-        raise InputError(f"{baseline}: {name} is no baseline of this recipe; wanted one of {', '.join(ENCODERS)}")
+    if name not in ENCODER_NAMES:
+        _refuse(f"{baseline}: {name} is no baseline of this recipe; wanted one of {', '.join(ENCODER_NAMES)}")
     if preset != "sample" and weights is None:
-        raise InputError(
+        _refuse(
             f"the preset {preset} starts from a published checkpoint: `wikiorder weights fetch {name} FOLDER`, then "
             "`--weights FOLDER`"
         )
     settings = replace(PRESETS[preset], **{key: value for key, value in changes.items() if value is not None})
     train, validation = (frozen_set.load(data / subset) for subset in ("train", "validation"))
-    store = PictureCache(cache.expanduser(), int(cache_gib * 2**30))
-    task = Task(name, train, validation, category, settings, weights, store)
-    try:
-        for chosen in modality or [*Modality]:
-            fine_tune(task, Modality(chosen), out, resume)
-    except RecipeError as error:
-        raise InputError(str(error)) from None
+    chosen = category and full_name(category, train.manifest.counts)
+    pictures = PictureCache(cache.expanduser(), int(cache_gib * 2**30))
+    task = Task(name, train, validation, chosen, settings, weights, pictures)
+    with reported():
+        for modality in modalities or [*Modality]:
+            fine_tune(task, Modality(modality), out, resume)
     click.echo(f"done: wikiorder evaluate {baseline} --weights {out} --data {data / 'test'}")
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise InputError(reason)

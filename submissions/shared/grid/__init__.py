@@ -1,5 +1,5 @@
-"""The grid of the paper's Table 2: one model per baseline, modality, category and seed. Read `plan.py`, then `cell.py`.
+"""The grid of the paper's Table 2: one model per baseline, modality, category and seed.
 
-`plan.py` says what there is to do, `cell.py` does one part of it, `engines.py` has the parts done by processes of this
-machine or by Ray, `store.py` keeps what came of them, and `table.py` sets it beside the published table.
+Read `store.py` first (the cells and their files), then `cell.py` (one cell), `engines.py` (cells run by local processes
+or by Ray), `table.py` (our table beside the published one) and `reproduction.py` (a whole run).
 """

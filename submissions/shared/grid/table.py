@@ -1,24 +1,23 @@
-"""Our table beside the published one: pure functions of the cells' outcomes, whatever engine or order gave them.
+"""Our table beside the published one: pure functions of the cells' outcomes, independent of engine and order.
 
-Ours is the mean over seeds. Its interval is clustered by article, and counts an article's pairs of all seeds as one
-cluster: it tells what other articles would have given. What other seeds would have given, the spread over seeds tells.
-The published numbers come without intervals and are taken as they stand.
+Ours is the mean over seeds. Its interval is clustered by article, with an article's pairs of all seeds as one cluster,
+so it shows the variation over articles. The variation over seeds is reported as their standard deviation. The
+published numbers have no intervals and are taken as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import mean, stdev
-from typing import Any
 
 from tabulate import tabulate
 
+from harness.contract.decoding import Record
 from harness.published import table2
 from harness.run.judging import SCORING_KEY
 from harness.statistics import scoring, tally
-from harness.statistics.tally import Tally, rounded
-from submissions.shared.grid.plan import Cell, Outcome
+from harness.statistics.tally import DIGITS, Tally, rounded
+from submissions.shared.grid.store import Cell, GridIdentity, Outcome
 
 MODELS = {"clip": "CLIP", "vit_roberta": "ViT+RoBERTa", "blip": "BLIP"}
 MODALITIES = {"vision+text": "V+T", "vision": "V", "text": "T"}
@@ -26,9 +25,12 @@ AVERAGES = ("macro", "micro")
 TITLE = "Table 2, made anew"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One number of ours beside the published one. category: a name, or "macro" or "micro". None: not known."""
+class ReproducedAccuracy(Record, frozen=True, kw_only=True):
+    """One accuracy of ours beside the published one, all fractions rounded to six digits.
+
+    category: a name, or "macro" or "micro". low, high: the 95 % interval; None with too few articles. published and the
+    differences: None where the paper has no such number. by_seed: empty for averages.
+    """
 
     baseline: str
     modality: str
@@ -37,28 +39,24 @@ class Entry:
     low: float | None
     high: float | None
     published: float | None
-    by_seed: tuple[float, ...] = ()
-
-    @property
-    def difference(self) -> float | None:
-        return None if self.published is None else self.value - self.published
-
-    def to_json(self) -> dict[str, Any]:
-        known = {"baseline": self.baseline, "modality": self.modality, "category": self.category}
-        numbers: dict[str, float | None] = {
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
-            "published": self.published,
-        }
-        for name, number in (("difference", self.value), ("difference_low", self.low), ("difference_high", self.high)):
-            numbers[name] = None if number is None or self.published is None else number - self.published
-        return known | {k: rounded(v) for k, v in numbers.items()} | {"by_seed": [rounded(v) for v in self.by_seed]}
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+    by_seed: tuple[float, ...]
 
 
-def compare(cells: Sequence[Cell], outcomes: Mapping[Cell, Outcome]) -> list[Entry]:
-    """An entry for each baseline, modality and category with a finished cell, and their averages."""
-    entries = []
+class ReproducedTable(Record, frozen=True, kw_only=True):
+    """`table2.json`. cells: their planned number. missing: names of the cells without an outcome."""
+
+    grid: GridIdentity
+    cells: int
+    missing: tuple[str, ...]
+    entries: tuple[ReproducedAccuracy, ...]
+
+
+def compare(cells: Sequence[Cell], outcomes: Mapping[Cell, Outcome]) -> list[ReproducedAccuracy]:
+    """Return an entry for each baseline, modality and category with a finished cell, and for their averages."""
+    entries: list[ReproducedAccuracy] = []
     for baseline, modality in dict.fromkeys((cell.baseline, cell.modality) for cell in cells):
         found: dict[str, list[Outcome]] = {}
         for cell in sorted(cells, key=lambda cell: cell.seed):
@@ -69,20 +67,33 @@ def compare(cells: Sequence[Cell], outcomes: Mapping[Cell, Outcome]) -> list[Ent
     return entries
 
 
-def _of_model(baseline: str, modality: str, found: Mapping[str, Sequence[Outcome]]) -> list[Entry]:
-    accuracy = scoring.accuracy([_pool(category, found[category]) for category in sorted(found)], SCORING_KEY)
-    published = _published(baseline, modality, list(found))
-    entries = []
-    for category in (*found, *AVERAGES):
-        ours = accuracy[category] if category in AVERAGES else accuracy["categories"][category]
-        seeds = tuple(outcome.accuracy for outcome in found.get(category, ()))
-        bounds = (ours["value"], ours["low"], ours["high"])
-        entries.append(Entry(baseline, modality, category, *bounds, published.get(category), seeds))
-    return entries
+def _of_model(baseline: str, modality: str, outcomes: Mapping[str, Sequence[Outcome]]) -> Iterator[ReproducedAccuracy]:
+    accuracy = scoring.accuracy([_pool(category, outcomes[category]) for category in sorted(outcomes)], SCORING_KEY)
+    published = _published(baseline, modality, list(outcomes))
+    averages = {"macro": accuracy.macro, "micro": accuracy.micro}
+    for category in (*outcomes, *AVERAGES):
+        ours, paper = averages.get(category) or accuracy.categories[category], published.get(category)
+        yield ReproducedAccuracy(
+            baseline=baseline,
+            modality=modality,
+            category=category,
+            value=ours.value,
+            low=ours.low,
+            high=ours.high,
+            published=rounded(paper),
+            difference=_difference(ours.value, paper),
+            difference_low=_difference(ours.low, paper),
+            difference_high=_difference(ours.high, paper),
+            by_seed=tuple(round(outcome.accuracy, DIGITS) for outcome in outcomes.get(category, ())),
+        )
+
+
+def _difference(ours: float | None, published: float | None) -> float | None:
+    return None if ours is None or published is None else rounded(ours - published)
 
 
 def _pool(category: str, outcomes: Sequence[Outcome]) -> Tally:
-    """The counts of all seeds, added up by article."""
+    """Return the counts of each article, summed over seeds."""
     counts: dict[str, tuple[int, int]] = {}
     for outcome in outcomes:
         for article, correct, asked in outcome.articles:
@@ -92,7 +103,7 @@ def _pool(category: str, outcomes: Sequence[Outcome]) -> Tally:
 
 
 def _published(baseline: str, modality: str, categories: Sequence[str]) -> dict[str, float]:
-    """By category, and averaged over these categories; nothing where the paper has another set of categories."""
+    """Return the published accuracies of these categories, and their averages if the paper has all of them."""
     accuracy, pairs = table2.read()
     codes = table2.codes()
     model, column = MODELS[baseline], MODALITIES[modality]
@@ -106,19 +117,19 @@ def _published(baseline: str, modality: str, categories: Sequence[str]) -> dict[
     }
 
 
-def to_json(
-    entries: Sequence[Entry], cells: Sequence[Cell], outcomes: Mapping[Cell, Outcome], identity: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "grid": dict(identity),
-        "cells": len(cells),
-        "missing": [str(cell) for cell in cells if cell not in outcomes],
-        "entries": [entry.to_json() for entry in entries],
-    }
+def to_table(
+    entries: Sequence[ReproducedAccuracy], cells: Sequence[Cell], outcomes: Mapping[Cell, Outcome], grid: GridIdentity
+) -> ReproducedTable:
+    """Return the content of `table2.json`."""
+    missing = tuple(str(cell) for cell in cells if cell not in outcomes)
+    return ReproducedTable(grid=grid, cells=len(cells), missing=missing, entries=tuple(entries))
 
 
-def render(entries: Sequence[Entry], head: str, style: str) -> str:
-    """One table a baseline: categories down, modalities across. style: of tabulate, such as "github" for Markdown."""
+def render(entries: Sequence[ReproducedAccuracy], head: str, style: str) -> str:
+    """Return one table per baseline: a row per category, three columns per modality.
+
+    style: a table format of tabulate, such as "github" for Markdown.
+    """
     mark = "## " if style == "github" else ""
     parts = [head, ""]
     for baseline in dict.fromkeys(entry.baseline for entry in entries):
@@ -133,8 +144,8 @@ def render(entries: Sequence[Entry], head: str, style: str) -> str:
     return "\n".join([*parts, *_spread(entries)]).rstrip() + "\n"
 
 
-def _texts(entry: Entry | None) -> tuple[str, str, str]:
-    """Percent, one decimal: what the paper gives."""
+def _texts(entry: ReproducedAccuracy | None) -> tuple[str, str, str]:
+    """Return our accuracy, the published one and the difference in percent with one decimal, as in the paper."""
     if entry is None:
         return "-", "-", "-"
     interval = "" if entry.low is None or entry.high is None else f" [{100 * entry.low:.1f}, {100 * entry.high:.1f}]"
@@ -143,11 +154,18 @@ def _texts(entry: Entry | None) -> tuple[str, str, str]:
     return f"{100 * entry.value:.1f}{interval}", published, difference
 
 
+def full_name(category: str, held: Collection[str]) -> str:
+    """Return the full name of a category. category: a name, or the paper's code such as CE. held: the set's names."""
+    if category in held:
+        return category
+    return {code: name for name, code in table2.codes().items()}.get(category, category)
+
+
 def _short(category: str) -> str:
     return table2.codes().get(category, category)
 
 
-def _spread(entries: Sequence[Entry]) -> list[str]:
+def _spread(entries: Sequence[ReproducedAccuracy]) -> list[str]:
     spreads = [stdev(entry.by_seed) for entry in entries if len(entry.by_seed) > 1]
     if not spreads:
         return []

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dataset_builder.articles.duplicates import components
-from dataset_builder.articles.titles import essence
-from dataset_builder.build import Request, build
+from dataset_builder.articles.duplicates import components, normalise_title
+from dataset_builder.build import BuildRequest, build
 from dataset_builder.pictures import similarity
 from harness.contract import frozen_set
 from harness.errors import InputError
@@ -27,8 +26,8 @@ def homes(out: Path) -> dict[str, str]:
 
 
 def links(folder: Path, rows: list[dict], text: str = OPEN) -> dict[str, int]:
-    report = build(Request(spec(text), crawl(folder / "raw", rows), folder / "out", workers=1)).report
-    return {kind: found["count"] for kind, found in report["duplicates"]["links"].items() if found["count"]}
+    report = build(BuildRequest(spec(text), crawl(folder / "raw", rows), folder / "out", workers=1)).report
+    return {kind: found.count for kind, found in report.duplicates.links.items() if found.count}
 
 
 def similar(side: int = 64, quality: int = 60) -> bytes:
@@ -100,14 +99,14 @@ def test_a_group_that_takes_most_of_a_category_is_refused_with_its_reason(tmp_pa
     ],
 )
 def test_titles_that_say_the_same_are_equal(one: str, other: str) -> None:
-    assert essence(one) == essence(other)
+    assert normalise_title(one) == normalise_title(other)
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("Bake Bread", "Bake Cake"), ("Clean Glass", "Clean Gla"), ("西红柿", "鸡蛋")]
 )
 def test_titles_that_differ_stay_different(one: str, other: str) -> None:
-    assert essence(one) != essence(other)
+    assert normalise_title(one) != normalise_title(other)
 
 
 def test_a_group_is_named_by_its_first_member() -> None:
@@ -137,5 +136,5 @@ def test_a_hash_that_too_many_pictures_have_tells_nothing() -> None:
 def test_the_same_scene_in_other_bytes_differs_less_than_another_scene(tmp_path: Path) -> None:
     for name, content in (("a", similar(64)), ("b", similar(80, 90)), ("c", picture("other", 64))):
         (tmp_path / name).write_bytes(content)
-    copies = similarity.Copies(tmp_path)
+    copies = similarity.SmallCopies(tmp_path)
     assert copies.difference("a", "b") < 6 < copies.difference("a", "c")

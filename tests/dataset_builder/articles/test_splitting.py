@@ -3,8 +3,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset_builder.articles.article import Article
-from dataset_builder.articles.filters import Illustrated
+from dataset_builder.articles.article import Article, IllustratedArticle
 from dataset_builder.articles.splitting import split
 from tests.dataset_builder.crawls import spec
 
@@ -16,7 +15,7 @@ members = st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["Cooking", "Tra
 @given(members)
 def test_no_group_is_ever_cut_apart(drawn: list[tuple[int, str]]) -> None:
     """drawn: of each article, its group and its category; groups may span categories."""
-    articles = [Illustrated(Article(f"a{n}", "t", category, ()), ()) for n, (_, category) in enumerate(drawn)]
+    articles = [IllustratedArticle(Article(f"a{n}", "t", category, ()), ()) for n, (_, category) in enumerate(drawn)]
     groups = {f"a{n}": f"g{group}" for n, (group, _) in enumerate(drawn)}
     homes, placed = defaultdict(set), []
     for subset, cells in split(articles, groups, TWO).items():
@@ -30,7 +29,7 @@ def test_no_group_is_ever_cut_apart(drawn: list[tuple[int, str]]) -> None:
 
 
 def test_articles_are_shared_out_as_the_pairs_are() -> None:
-    articles = [Illustrated(Article(f"a{n}", "t", "Cooking", ()), ()) for n in range(40)]
+    articles = [IllustratedArticle(Article(f"a{n}", "t", "Cooking", ()), ()) for n in range(40)]
     subsets = split(articles, {f"a{n}": f"a{n}" for n in range(40)}, TWO)
     counts = {subset: sum(map(len, cells.values())) for subset, cells in subsets.items()}
     assert counts == {"train": 20, "validation": 10, "test": 10}

@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dataset_builder.audit import auditing, report
-from dataset_builder.audit.auditing import Finding, Score, Verdict, audit, audit_sets, clustered, holm, judge
+from dataset_builder.audit import report
 from dataset_builder.audit.probes import PROBES
-from dataset_builder.build import Request, build
+from dataset_builder.audit.verdict import (
+    LEVEL,
+    ClusteredAccuracy,
+    ProbeResult,
+    Verdict,
+    audit,
+    audit_sets,
+    clustered,
+    holm,
+    judge,
+)
+from dataset_builder.build import BuildRequest, build
 from dataset_builder.spec import Spec
 from harness import cli
 from harness.contract import bundle, frozen_set
@@ -59,7 +69,7 @@ def what() -> Spec:
 
 @pytest.fixture(scope="module")
 def built(raw: Path, what: Spec) -> Path:
-    build(Request(what, raw, raw.parent / "built", workers=1))
+    build(BuildRequest(what, raw, raw.parent / "built", workers=1))
     return raw.parent / "built"
 
 
@@ -67,15 +77,15 @@ def test_a_naive_build_fails_by_everything_that_leaks(raw: Path, what: Spec, tmp
     sets = naive_sets(raw, what, tmp_path)
     found = audit_sets(sets["train"], sets["test"])
     assert found.verdict is Verdict.FAIL
-    assert {finding.probe.name for finding in found.findings if finding.fires} >= LEAKS
-    (ordinals,) = (finding for finding in found.findings if finding.probe.name == "ordinal words")
+    assert {result.probe.name for result in found.results if result.fires} >= LEAKS
+    (ordinals,) = (result for result in found.results if result.probe.name == "ordinal words")
     assert ordinals.overall.accuracy == 1.0  # said, and not held against it: headlines are content
 
 
 def test_the_same_crawl_built_with_care_leaves_every_probe_silent(built: Path) -> None:
     found = audit(built, workers=1)
-    assert [finding.probe.name for finding in found.findings if finding.fires] == []
-    (ordinals,) = (finding for finding in found.findings if finding.probe.name == "ordinal words")
+    assert [result.probe.name for result in found.results if result.fires] == []
+    (ordinals,) = (result for result in found.results if result.probe.name == "ordinal words")
     assert ordinals.overall.bound(0.95) < 0.7
 
 
@@ -91,19 +101,19 @@ def test_coding_that_tells_the_order_fires_until_pictures_are_coded_anew(tmp_pat
     quota = '"Cooking" = { train = 200, validation = 20, test = 200 }'
     fires = {}
     for name, more in (("kept", ""), ("anew", "[pictures]\nreencode = true")):
-        build(Request(spec(more, quota), raw, tmp_path / name, workers=1))
+        build(BuildRequest(spec(more, quota), raw, tmp_path / name, workers=1))
         found = audit(tmp_path / name, workers=1)
-        fires[name] = {finding.probe.name for finding in found.findings if finding.fires}
+        fires[name] = {result.probe.name for result in found.results if result.fires}
     assert fires == {"kept": {"file size", "coding"}, "anew": set()}
 
 
-def score(accuracy: float, error: float = 0.005, articles: int = 200) -> Score:
-    return Score(accuracy, error, articles, 20 * articles)
+def score(accuracy: float, error: float = 0.005, articles: int = 200) -> ClusteredAccuracy:
+    return ClusteredAccuracy(accuracy, error, articles, 20 * articles)
 
 
-def verdict(*scores: Score) -> Verdict:
+def verdict(*scores: ClusteredAccuracy) -> Verdict:
     gates = [probe for probe in PROBES if probe.gates]
-    return judge([Finding(probe, one, {}, {}) for probe, one in zip(gates, scores, strict=False)]).verdict
+    return judge([ProbeResult(probe, one, {}, {}) for probe, one in zip(gates, scores, strict=False)]).verdict
 
 
 def test_the_verdict_is_pass_fail_or_inconclusive() -> None:
@@ -117,7 +127,9 @@ def test_the_verdict_is_pass_fail_or_inconclusive() -> None:
 def test_content_probes_never_gate() -> None:
     content = next(probe for probe in PROBES if not probe.gates)
     gate = next(probe for probe in PROBES if probe.gates)
-    assert judge([Finding(gate, score(0.5), {}, {}), Finding(content, score(0.9), {}, {})]).verdict is Verdict.PASS
+    assert (
+        judge([ProbeResult(gate, score(0.5), {}, {}), ProbeResult(content, score(0.9), {}, {})]).verdict is Verdict.PASS
+    )
 
 
 def test_null_probes_rarely_fire() -> None:
@@ -160,28 +172,28 @@ def test_the_command_leaves_a_table_a_picture_and_control_rows(
         assert picture.width > 800
     (control,) = (results / "probe-title-only").rglob("result.json")
     stored = bundle.read(control.parent)
-    assert stored.result["submission"]["kind"] == "control"
-    assert stored.result["set"]["digest"] == frozen_set.load(built / "test").digest
-    assert verification.from_answers(stored, frozen_set.load(built / "test"), {}) == []
+    assert stored.result.submission.kind == "control"
+    assert stored.result.set.digest == frozen_set.load(built / "test").digest
+    assert verification.from_predictions(stored, frozen_set.load(built / "test"), {}) == []
     assert set(stored.predictions) == {pair.pair_id for pair in frozen_set.load(built / "test").questions}
 
 
 def test_every_exit_code_is_its_own() -> None:
-    assert {one: one.exit_code for one in Verdict} == {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
+    assert {one: one.exit_code for one in Verdict} == {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 4}
 
 
 def test_a_report_shows_what_fires() -> None:
     gate = next(probe for probe in PROBES if probe.gates)
-    found = judge([Finding(gate, score(0.9), {"Cooking": replace(score(0.9), articles=1)}, {})])
+    found = judge([ProbeResult(gate, score(0.9), {"Cooking": replace(score(0.9), articles=1)}, {})])
     (line,) = (line for line in report.table(found).splitlines() if "artefact" in line)
     assert "yes" in line
-    assert report.to_json(found)["probes"][0]["categories"]["Cooking"]["standard_error"] is None
-    assert auditing.LEVEL == 0.05
+    assert report.summarise(found).probes[0].categories["Cooking"].standard_error is None
+    assert LEVEL == 0.05
 
 
-def explanation(*scores: Score) -> str:
+def explanation(*scores: ClusteredAccuracy) -> str:
     gates = [probe for probe in PROBES if probe.gates]
-    return report.explain(judge([Finding(probe, one, {}, {}) for probe, one in zip(gates, scores, strict=False)]))
+    return report.explain(judge([ProbeResult(probe, one, {}, {}) for probe, one in zip(gates, scores, strict=False)]))
 
 
 def test_a_verdict_is_told_in_words_with_what_can_be_done() -> None:

@@ -6,25 +6,24 @@ from pathlib import Path
 import mlcroissant
 import pytest
 
-import dataset_builder
-from dataset_builder.describe import card, croissant
-from harness.contract import files
+from dataset_builder.describe import metadata
+from harness.contract import decoding, files
 from harness.contract.frozen_set import Manifest
-
-SHIPPED = Path(dataset_builder.__file__).parent / "wikiorder-sample"
+from tests.dataset_builder import shipped
+from tests.dataset_builder.crawls import spec
 
 
 def manifest(visibility: str = "public") -> Manifest:
     details = {
         "licence": "CC0-1.0",
         "contamination_guid": "guid-1",
-        "spec": {"seed": "s 1", "articles": {"min_side": 9}},
+        "spec": decoding.to_json(spec("[articles]\nmin_side = 9")),
     }
     return Manifest("small", "2.1", "test", visibility, {"Cooking": 1200, "Sewing": 34}, details)
 
 
 def test_a_card_states_counts_licence_and_the_line_that_betrays_contamination() -> None:
-    text = card.text(manifest())
+    text = metadata.card(manifest())
     assert "| Cooking | 1,200 |\n| Sewing | 34 |\n| **all** | **1,234** |" in text
     assert "Licence: CC0-1.0." in text
     assert "`guid-1`" in text
@@ -32,7 +31,7 @@ def test_a_card_states_counts_licence_and_the_line_that_betrays_contamination() 
 
 
 def test_the_front_matter_is_what_dataset_hubs_read() -> None:
-    lines = card.text(manifest()).split("---\n")[1].splitlines()
+    lines = metadata.card(manifest()).split("---\n")[1].splitlines()
     values = {key: json.loads(value) for key, value in (line.split(": ", 1) for line in lines)}
     assert values["pretty_name"] == "small 2.1, test"
     assert values["license_name"] == "CC0-1.0"
@@ -41,7 +40,7 @@ def test_the_front_matter_is_what_dataset_hubs_read() -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # mlcroissant's, about rdflib's
 def test_croissant_validates_and_yields_the_questions_and_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(SHIPPED / "validation")
+    monkeypatch.chdir(shipped.ROOT)
     described = mlcroissant.Dataset("croissant.json")
     assert not described.metadata.ctx.issues.errors
     question = next(iter(described.records("questions")))
@@ -54,7 +53,7 @@ def test_croissant_validates_and_yields_the_questions_and_answers(monkeypatch: p
 
 def test_metadata_of_a_hidden_set_does_not_speak_of_its_answers(tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text("{}\n")
-    found = croissant.describe(manifest("hidden"), tmp_path)
-    assert "answers" not in json.dumps(found)
-    assert [table["@id"] for table in found["distribution"]] == ["questions.jsonl", "images"]
-    assert found["version"] == "2.1.0"
+    found = metadata.croissant(manifest("hidden"), tmp_path)
+    assert "answers" not in decoding.json_page(found)
+    assert [table.id for table in found.distribution] == ["questions.jsonl", "images"]
+    assert found.version == "2.1.0"

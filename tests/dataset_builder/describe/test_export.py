@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -38,7 +39,7 @@ def test_a_hidden_set_is_exported_without_its_labels(tmp_path: Path) -> None:
     public = shipped.frozen()
     hidden = replace(
         public,
-        manifest=replace(public.manifest, visibility="hidden"),
+        manifest=msgspec.structs.replace(public.manifest, visibility="hidden"),
         questions=public.questions[:4],
         truths=public.truths[:4],
     )

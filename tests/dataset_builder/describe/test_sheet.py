@@ -37,10 +37,11 @@ def test_right_answers_score_one_and_only_what_was_answered_counts(tmp_path: Pat
     row = asking_people.score(shipped.frozen(), None, answered, "anna", tmp_path / "results")
     assert row.answered == 60
     assert row.unordered == 0
-    assert row.scores["accuracy"]["micro"]["value"] == 1.0
+    assert row.accuracy.micro.value == 1.0
     written = bundle.read(row.root)
-    assert written.result["submission"]["name"] == "human-anna"
-    assert written.result["submission"]["kind"] == "control"
+    assert written.result.submission.name == "human-anna"
+    assert written.result.submission.kind == "control"
+    assert written.result.set.pairs == 400  # of the whole set, whose digest the row names
     assert sum(article.asked for article in written.articles) == 60
 
 
@@ -52,7 +53,7 @@ def test_no_true_order_counts_as_out_of_order_and_is_told(tmp_path: Path) -> Non
     row = asking_people.score(shipped.frozen(), None, answered, "bo", tmp_path / "results")
     zeros = sum(answer.label == 0 for answer in answers[10:20])
     assert row.unordered == 0.5
-    assert row.scores["accuracy"]["micro"]["value"] == pytest.approx((10 + zeros) / 20)
+    assert row.accuracy.micro.value == pytest.approx((10 + zeros) / 20)
 
 
 def test_answers_of_another_set_are_refused(tmp_path: Path) -> None:

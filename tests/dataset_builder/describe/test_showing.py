@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset_builder.describe import lettering, showing
+from dataset_builder.describe import showing
 from harness.errors import InputError
 from harness.records import Step
 from tests.dataset_builder import shipped
@@ -49,7 +49,7 @@ def test_what_strangers_wrote_is_shown_and_not_run() -> None:
 
 def test_the_sheet_has_a_card_for_every_pair() -> None:
     pairs = showing.choose(shipped.frozen(), 1)[:4]
-    sheet = showing.sheet(pairs, across=3)
+    sheet = showing.draw_cards(pairs, across=3)
     assert sheet.size == (3 * (showing.CARD + 16) + 16, 2 * (showing.SIDE + 190 + 16) + 16)
     left = showing.GAP + showing.PAD  # inside the first card's first picture, and in the empty place of the sixth
     assert len(sheet.crop((left, 90, left + 200, 290)).getcolors(10_000)) > 1
@@ -57,22 +57,22 @@ def test_the_sheet_has_a_card_for_every_pair() -> None:
 
 
 def test_a_long_headline_is_cut_with_a_mark() -> None:
-    font = lettering.plain(15)
+    font = showing.latin_font(15)
     width = round(font.getlength("one two…")) + 1
-    assert lettering.lines("one two three four", font, width, 1) == "one two…"
-    assert lettering.lines("one two", font, width, 1) == "one two"
+    assert showing.break_lines("one two three four", font, width, 1) == "one two…"
+    assert showing.break_lines("one two", font, width, 1) == "one two"
 
 
 @given(st.text("ab c西红柿炒鸡蛋", max_size=60), st.integers(20, 120))
 def test_no_line_is_wider_than_its_place_and_no_letter_is_lost(text: str, width: int) -> None:
-    font = lettering.plain(15)
-    found = lettering.lines(text, font, width, 99).split("\n")
+    font = showing.latin_font(15)
+    found = showing.break_lines(text, font, width, 99).split("\n")
     assert all(font.getlength(line) <= width for line in found)
     assert "".join(found).replace(" ", "") == text.replace(" ", "")
 
 
 def test_letters_that_no_font_has_are_not_drawn_as_boxes() -> None:
-    assert lettering.fit("Boil: 5 °C…", 15) == ("Boil: 5 °C…", lettering.plain(15))
-    assert not lettering.has(lettering.plain(15), "西红柿")
-    text, font = lettering.fit("\U000f0000", 15)  # for private use: nobody's letter
-    assert (text, font) == (lettering.ABSENT, lettering.plain(15))
+    assert showing.fit_text("Boil: 5 °C…", 15) == ("Boil: 5 °C…", showing.latin_font(15))
+    assert not showing.has_letters(showing.latin_font(15), "西红柿")
+    text, font = showing.fit_text("\U000f0000", 15)  # for private use: nobody's letter
+    assert (text, font) == (showing.ABSENT, showing.latin_font(15))

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dataset_builder.build import Request, build
+from dataset_builder.build import BuildRequest, build
 from dataset_builder.describe import statistics
-from dataset_builder.describe.statistics import Line
-from dataset_builder.describe.words import verbs_and_nouns
+from dataset_builder.describe.statistics import Table1Line
+from dataset_builder.describe.statistics_figures import verbs_and_nouns
 from harness import cli
 from harness.contract import checksums, frozen_set
 from harness.records import GroundTruth, Step, StepPair
@@ -43,8 +43,8 @@ def test_table_1_by_hand() -> None:
 
 def test_all_categories_together_by_hand() -> None:
     """Averages of 4 over 10 headlines and of 7 over 5: 75 characters over 15."""
-    lines = {"a": Line(2, 4.0, {"test": 6}, 10), "b": Line(1, 7.0, {"test": 2}, 5)}
-    assert statistics.total(lines) == Line(3, 5.0, {"test": 8}, 15)
+    lines = {"a": Table1Line(2, 4.0, {"test": 6}, 10), "b": Table1Line(1, 7.0, {"test": 2}, 5)}
+    assert statistics.total(lines) == Table1Line(3, 5.0, {"test": 8}, 15)
 
 
 def test_labels_that_are_not_half_in_order_are_named() -> None:
@@ -59,7 +59,7 @@ def test_histograms_by_hand() -> None:
 
 
 def test_the_published_table_stands_beside_a_category_of_its_name() -> None:
-    shown = statistics.show(SUBSETS)
+    shown = statistics.format_table(SUBSETS)
     assert "3 (438)" in shown
     assert "In brackets: the published Table 1." in shown
     assert "3.14 (45.14)" in shown
@@ -83,7 +83,7 @@ def test_verbs_and_nouns_of_titles() -> None:
 
 def test_the_command_leaves_text_json_and_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     raw = crawl(tmp_path / "raw", [article(n) for n in range(12)])
-    build(Request(spec(), raw, tmp_path / "out", workers=1))
+    build(BuildRequest(spec(), raw, tmp_path / "out", workers=1))
     with pytest.raises(SystemExit) as stop:
         cli.main(["dataset", "stats", str(tmp_path / "out"), "--out", str(tmp_path / "stats")])
     assert stop.value.code == 0
@@ -101,7 +101,7 @@ def test_one_subset_has_statistics_too_and_its_build_stays_whole(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     raw = crawl(tmp_path / "raw", [article(n) for n in range(12)])
-    build(Request(spec(), raw, tmp_path / "out", workers=1))
+    build(BuildRequest(spec(), raw, tmp_path / "out", workers=1))
     for folder in ("test", "train"):
         with pytest.raises(SystemExit) as stop:
             cli.main(["dataset", "stats", str(tmp_path / "out" / folder), "--no-figures"])
@@ -116,7 +116,7 @@ def test_one_subset_has_statistics_too_and_its_build_stays_whole(
 def test_a_subset_without_pairs_is_drawn_as_nothing(tmp_path: Path) -> None:
     raw = crawl(tmp_path / "raw", [article(n) for n in range(12)])
     quota = '"Cooking" = { train = 20, validation = 0, test = 6 }'
-    build(Request(spec(categories=quota), raw, tmp_path / "out", workers=1))
+    build(BuildRequest(spec(categories=quota), raw, tmp_path / "out", workers=1))
     with pytest.raises(SystemExit) as stop:
         cli.main(["dataset", "stats", str(tmp_path / "out"), "--out", str(tmp_path / "stats")])
     assert stop.value.code == 0

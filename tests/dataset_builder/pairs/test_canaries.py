@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from dataset_builder.build import Request, build
+from dataset_builder.build import BuildRequest, build
 from dataset_builder.pairs.canaries import apportion, place, recorded_positions
 from harness.contract import frozen_set, release
 from harness.errors import InputError
@@ -24,8 +25,8 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> frozen_set.FrozenSet:
     folder = tmp_path_factory.mktemp("hidden")
     raw = crawl(folder / "raw", [article(n, steps=8) for n in range(80)])
     what = spec(categories='"Cooking" = { train = 20, validation = 6, test = 300 }')
-    object.__setattr__(what, "canaries", CANARIES)
-    build(Request(what, raw, folder / "out", key=KEY, workers=1))
+    what = structs.replace(what, canaries=CANARIES)
+    build(BuildRequest(what, raw, folder / "out", key=KEY, workers=1))
     return frozen_set.load(folder / "out/test")
 
 
@@ -87,7 +88,7 @@ def test_only_the_key_tells_a_canary(frozen: frozen_set.FrozenSet) -> None:
 
 
 def test_without_a_key_a_set_is_public_and_has_no_canaries(tmp_path: Path) -> None:
-    build(Request(spec(), crawl(tmp_path / "raw", [article(n) for n in range(12)]), tmp_path / "out", workers=1))
+    build(BuildRequest(spec(), crawl(tmp_path / "raw", [article(n) for n in range(12)]), tmp_path / "out", workers=1))
     frozen = frozen_set.load(tmp_path / "out/test")
     assert frozen.manifest.visibility == "public"
     assert len(frozen.questions) == 6
@@ -95,11 +96,10 @@ def test_without_a_key_a_set_is_public_and_has_no_canaries(tmp_path: Path) -> No
 
 def test_the_key_changes_orders_and_ids_but_not_which_articles_are_tested(tmp_path: Path) -> None:
     raw = crawl(tmp_path / "raw", [article(n) for n in range(12)])
-    what = spec()
-    object.__setattr__(what, "canaries", 2)
+    what = structs.replace(spec(), canaries=2)
     sets = []
     for name, key in (("a", KEY), ("b", bytes(32))):
-        build(Request(what, raw, tmp_path / name, key=key, workers=1))
+        build(BuildRequest(what, raw, tmp_path / name, key=key, workers=1))
         sets.append(frozen_set.load(tmp_path / name / "test"))
     one, other = ({frozenset((p.first.image, p.second.image)) for p in frozen.questions} for frozen in sets)
     assert one == other

@@ -1,18 +1,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset_builder.articles.article import Article, RawStep
-from dataset_builder.articles.filters import Illustrated
+from dataset_builder.articles.article import Article, IllustratedArticle, RawStep, StoredPicture
 from dataset_builder.articles.splitting import cut
 from dataset_builder.pairs.pairing import admissible, water_fill
-from dataset_builder.pictures.intake import Picture
 from tests.dataset_builder.crawls import spec
 
 
-def illustrated(steps: list[tuple[str, str, int]]) -> Illustrated:
+def illustrated(steps: list[tuple[str, str, int]]) -> IllustratedArticle:
     """An article whose steps are (headline, picture, method)."""
     article = Article("a", "t", "Cooking", tuple(RawStep(h, p, m) for h, p, m in steps))
-    return Illustrated(article, tuple(Picture(p, 40, 40) for _, p, _ in steps))
+    return IllustratedArticle(article, tuple(StoredPicture(p, 40, 40) for _, p, _ in steps))
 
 
 def test_water_rises_evenly_and_the_rest_goes_one_each_in_order() -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dataset_builder.articles.article import Article, RawStep
-from dataset_builder.pictures.decoding import decode
-from dataset_builder.pictures.intake import Fault, Picture, examine
-from dataset_builder.pictures.stripping import sniff
+from dataset_builder.articles.article import Article, RawStep, StoredPicture
+from dataset_builder.pictures.coding import decode
+from dataset_builder.pictures.intake import PictureFault, examine
+from dataset_builder.pictures.stripping import detect_format
 from tests.dataset_builder.crawls import picture, spec
 
 
@@ -54,7 +54,7 @@ def cut_short(jpeg: bytes) -> bytes:
     return short
 
 
-def look(folder: Path, name: str = "p.png", more: str = "") -> tuple[Picture, ...] | Fault:
+def look(folder: Path, name: str = "p.png", more: str = "") -> tuple[StoredPicture, ...] | PictureFault:
     article = Article("a", "t", "c", (RawStep("h", name),))
     ((_, found),) = examine(folder, [article], folder / "pool", spec(more), workers=1)
     return found
@@ -75,8 +75,8 @@ def look(folder: Path, name: str = "p.png", more: str = "") -> tuple[Picture, ..
         (cut_short(encoded(NOISE, "JPEG", progressive=True)), "unusable picture", "premature end of data segment"),
         (encoded(Image.new("RGB", (40, 40)), "GIF"), "unusable picture", "no JPEG, PNG or WebP"),
         (encoded(Image.new("CMYK", (40, 40)), "JPEG"), "unusable picture", "colour mode CMYK"),
-        (encoded(Image.new("I;16", (40, 40)), "PNG"), "unusable picture", "16 bits a channel"),
-        (png_of(zlib.compress(bytes(100 * 601)), depth=16, colours=2), "unusable picture", "16 bits a channel"),
+        (encoded(Image.new("I;16", (40, 40)), "PNG"), "unusable picture", "16 bits per channel"),
+        (png_of(zlib.compress(bytes(100 * 601)), depth=16, colours=2), "unusable picture", "16 bits per channel"),
         (picture("x", side=31), "small picture", "31 x 31 pixels; the shorter side must have 32"),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_bad_picture_is_a_fault_that_says_what_was_found(
 ) -> None:
     (tmp_path / "p.png").write_bytes(content)
     fault = look(tmp_path)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, PictureFault)
     assert (fault.reason, fault.picture) == (reason, "p.png")
     assert words in fault.detail
 
@@ -109,7 +109,7 @@ def test_no_name_and_no_link_leads_out_of_the_raw_folder(tmp_path: Path, name: s
     (raw / "link.png").symlink_to(tmp_path / "outside.png")
     (raw / "elsewhere").symlink_to(tmp_path)
     fault = look(raw, name)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, PictureFault)
     assert words in fault.detail
 
 
@@ -142,7 +142,7 @@ def test_a_jpeg_has_the_pixels_that_pillow_gives_it(size: tuple[int, int], optio
         with Image.open(io.BytesIO(content)) as expected:
             if not whole:
                 expected.draft(mode, (32, 32))
-            found_size, found = decode(content, sniff(content), 1, whole)
+            found_size, found = decode(content, detect_format(content), 1, whole)
             assert (found_size, found.mode, found.size) == (size, mode, expected.size)
             assert found.tobytes() == expected.tobytes()
 

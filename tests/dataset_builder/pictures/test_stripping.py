@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from dataset_builder.pictures.stripping import UnusablePictureError, sniff
+from dataset_builder.pictures.stripping import UnusablePictureError, detect_format
 
 SECRET = b"IMG_0003 taken at 12:03"
 
@@ -39,7 +39,7 @@ def pixels(content: bytes) -> bytes:
 
 
 def strip(content: bytes) -> bytes:
-    return sniff(content).strip(content)
+    return detect_format(content).strip(content)
 
 
 CARRIERS = {
@@ -102,8 +102,8 @@ def test_an_animation_is_refused(form: str) -> None:
 
 
 def test_a_picture_that_lies_about_its_suffix_is_known_by_its_content() -> None:
-    assert sniff(CARRIERS["JPEG"]).suffix == ".jpg"
+    assert detect_format(CARRIERS["JPEG"]).suffix == ".jpg"
     with pytest.raises(UnusablePictureError, match="no JPEG, PNG or WebP"):
-        sniff(saved("GIF"))
+        detect_format(saved("GIF"))
     with pytest.raises(UnusablePictureError, match="it is empty"):
-        sniff(b"")
+        detect_format(b"")

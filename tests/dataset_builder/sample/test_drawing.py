@@ -12,7 +12,7 @@ from PIL import Image
 from dataset_builder.sample.drawing import canvas as drawing
 from dataset_builder.sample.drawing import png
 from dataset_builder.sample.drawing.canvas import Canvas
-from dataset_builder.sample.drawing.deflate import compress, fill
+from dataset_builder.sample.drawing.png import compress, fill
 
 
 def samples(canvas: Canvas, colour: str) -> int:

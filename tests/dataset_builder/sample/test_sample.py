@@ -1,7 +1,6 @@
 """The calibrated sample: what ships is what is drawn, and its balance makes the best accuracy known."""
 
 import hashlib
-import tomllib
 from collections import Counter, defaultdict
 from functools import cache
 from itertools import groupby
@@ -9,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-import dataset_builder
 from dataset_builder.sample import sample
 from dataset_builder.sample.drawing.png import SIGNATURE
 from harness import cli
 from harness.contract import frozen_set
+from harness.contract import shipped as shipping
 from harness.contract.frozen_set import SUBSETS, FrozenSet
 
-SHIPPED = Path(dataset_builder.__file__).parent / "wikiorder-sample"
+SHIPPED = shipping.sample()
 DIGESTS = {
     "train": "2f709a7a7b665a09f0b3677263f62cac89edc77c7ae5569039a9017b83ae0886",
     "validation": "f610d155ea81504f66678fb21959c4ee80c8f5e2e348af6cb863d4d84bfd2cd2",
     "test": "9d17152de9c1a96cada72cf5ead3cb7fd3469ca5f8323888a8fa23908d17cce6",
 }
-WORDS = tomllib.loads(sample.WORDS.read_text(encoding="utf-8"))
+WORDS = sample.read_words()
 
 
 @cache
@@ -36,16 +35,17 @@ def test_what_ships_is_whole_and_has_its_pinned_digest(subset: str) -> None:
 
 
 def test_what_ships_is_small() -> None:
-    sizes = [path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file()]
+    sizes = [path.stat().st_size for subset in SUBSETS for path in (SHIPPED / subset).rglob("*") if path.is_file()]
     assert sum(sizes) <= 5_000_000
     assert max(sizes) <= 2_000_000
+    assert shipping.ARCHIVE.stat().st_size <= 2_000_000
 
 
 def test_an_article_of_each_category_drawn_again_gives_the_pictures_that_ship() -> None:
     names = {path.stem for subset in SUBSETS for path in (SHIPPED / subset / "images").rglob("*.png")}
     for _, inside in groupby(sample.articles(WORDS), key=lambda article: article.category):
         article = next(inside)
-        drawn = sample.pictures(article, WORDS["colours"][article.colour])
+        drawn = sample.pictures(article, WORDS.colours[article.colour])
         found = sum(hashlib.sha256(content).hexdigest() in names for content in drawn)
         assert found >= 3  # five pairs of an article need not show each of its steps
 
@@ -59,6 +59,23 @@ def test_the_whole_sample_drawn_again_is_the_one_that_ships(tmp_path: Path) -> N
         assert frozen_set.load(tmp_path / "sample" / subset).digest == DIGESTS[subset]
 
 
+def test_the_folder_of_the_sample_is_printed_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["dataset", "sample", "--path"])
+    assert not stop.value.code
+    assert capsys.readouterr().out == f"{SHIPPED}\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--path", "--fresh", "2027"], ["--path", "--out", "somewhere"]])
+def test_either_a_folder_to_make_or_the_path_is_asked_for(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["dataset", "sample", *options])
+    assert stop.value.code == 2
+    assert "either --out FOLDER" in capsys.readouterr().err
+
+
 def test_another_draw_has_the_same_titles_but_other_kinds_headlines_and_pictures() -> None:
     shipped, fresh = list(sample.articles(WORDS)), list(sample.articles(WORDS, "2027"))
     assert {article.title for article in fresh} == {article.title for article in shipped}
@@ -69,7 +86,7 @@ def test_another_draw_has_the_same_titles_but_other_kinds_headlines_and_pictures
     assert 0.15 * len(fresh) < same < 0.35 * len(fresh)  # one in four by chance
     first = shipped[0]
     again = next(article for article in fresh if article.title == first.title)
-    drawn = [set(sample.pictures(article, WORDS["colours"][article.colour])) for article in (first, again)]
+    drawn = [set(sample.pictures(article, WORDS.colours[article.colour])) for article in (first, again)]
     assert drawn[0].isdisjoint(drawn[1])
 
 
@@ -122,8 +139,8 @@ def test_the_two_pictures_of_a_pair_are_files_of_one_size() -> None:
 
 def test_a_tip_is_no_stage_and_a_stage_stands_only_where_the_text_tells_the_order() -> None:
     for article in sample.articles(WORDS):
-        stages = {text for stage in WORDS[article.category]["stages"] for text in stage}
-        tips = {*WORDS["tips"], *WORDS[article.category]["tips"]}
+        stages = {text for stage in WORDS.categories[article.category].stages for text in stage}
+        tips = {*WORDS.tips, *WORDS.categories[article.category].tips}
         found = sample.headlines(article, WORDS)
         assert len(set(found)) == sample.STEPS
         assert not tips & stages
@@ -132,7 +149,7 @@ def test_a_tip_is_no_stage_and_a_stage_stands_only_where_the_text_tells_the_orde
 
 def test_pictures_are_palette_png_of_128_pixels_and_at_most_32_colours() -> None:
     article = next(sample.articles(WORDS))
-    for content in sample.pictures(article, WORDS["colours"][article.colour]):
+    for content in sample.pictures(article, WORDS.colours[article.colour]):
         assert content.startswith(SIGNATURE)
         assert content[16:26] == bytes([0, 0, 0, 128, 0, 0, 0, 128, 8, 3])
         assert int.from_bytes(content[33:37]) <= 3 * 32

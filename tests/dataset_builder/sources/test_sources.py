@@ -166,5 +166,51 @@ def test_a_task_without_its_title_is_named(tmp_path: Path) -> None:
 
 def test_a_method_of_the_wrong_shape_is_named(tmp_path: Path) -> None:
     (tmp_path / "wikiHow_data.json").write_text('{"1_0": {"article_title": "x", "category": [], "image_url": []}}')
-    with pytest.raises(InputError, match=r"1_0.*'step_list' is a required property"):
+    with pytest.raises(InputError, match=r"1_0.*lacks the field `step_list"):
+        list(sources.read(tmp_path))
+
+
+ACCEPTED = {
+    "articles.jsonl": {"id": "7", "title": "t", "category": "c", "steps": [], "extra": 1},
+    "WikihowText_data.json": {"file_id": 7, "goal": "t", "category_hierarchy": None, "methods": []},
+    "wikihow.jsonl": {
+        "url": "7",
+        "title": "t",
+        "category_hierarchy": None,
+        "sections": [{"steps": [{"step_headline": None, "step_assets": []}], "extra": {}}],
+    },
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_unknown_fields_and_empty_values_of_a_crawl_are_accepted(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(json.dumps(ACCEPTED[name]) + "\n")
+    (article,) = sources.read(tmp_path)
+    assert (article.article_id, article.title) == ("7", "t")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("articles.jsonl", {"id": ""}, '1: id: found "", wanted text of length >= 1'),
+        ("articles.jsonl", {"strata": {"kind": 3}}, "1: strata.*wanted text"),
+        (
+            "articles.jsonl",
+            {"steps": [{"headline": "h", "image": "i", "method": -1}]},
+            r"steps\[0\]\.method: found -1, wanted",
+        ),
+        (
+            "articles.jsonl",
+            {"steps": [{"headline": "h", "image": "i", "method": True}]},
+            r"method: found true, wanted a whole number",
+        ),
+        ("WikihowText_data.json", {"goal": None}, "goal: found null, wanted text"),
+        ("WikihowText_data.json", {"methods": [{"steps": [{}]}]}, "lacks the field `headline`"),
+        ("wikihow.jsonl", {"url": ""}, 'url: found "", wanted text of length >= 1'),
+        ("wikihow.jsonl", {"sections": [{"steps": [{"step_headline": "h", "step_assets": ["x"]}]}]}, "step_assets"),
+    ],
+)
+def test_a_field_that_does_not_fit_is_named(tmp_path: Path, name: str, change: dict, words: str) -> None:
+    (tmp_path / name).write_text(json.dumps(ACCEPTED[name] | change) + "\n")
+    with pytest.raises(InputError, match=words):
         list(sources.read(tmp_path))

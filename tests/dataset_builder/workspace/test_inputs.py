@@ -5,20 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from dataset_builder.build import Built, Request, build
+from dataset_builder.build import BuildRequest, FinishedBuild, build
 from harness.errors import InputError
 from tests.dataset_builder.crawls import article, crawl, spec
 
 
-def request(folder: Path) -> Request:
-    return Request(spec(), crawl(folder / "raw", [article(n) for n in range(12)]), folder / "out", workers=1)
+def request(folder: Path) -> BuildRequest:
+    return BuildRequest(spec(), crawl(folder / "raw", [article(n) for n in range(12)]), folder / "out", workers=1)
 
 
 def test_nothing_changed_is_nothing_done(tmp_path: Path) -> None:
     asked = request(tmp_path)
     first = build(asked)
-    assert build(asked) == Built(first.digest, first.report, fresh=False)
+    assert build(asked) == FinishedBuild(first.digest, first.report, fresh=False)
 
 
 def touch_a_picture(folder: Path) -> None:
@@ -56,6 +57,6 @@ def test_any_change_is_noticed(tmp_path: Path, change: Callable[[Path], None]) -
 def test_another_spec_or_key_is_noticed(tmp_path: Path) -> None:
     asked = request(tmp_path)
     build(asked)
-    for other in (replace(asked, key=bytes(32)), replace(asked, spec=replace(asked.spec, seed="other"))):
+    for other in (replace(asked, key=bytes(32)), replace(asked, spec=structs.replace(asked.spec, seed="other"))):
         with pytest.raises(InputError, match="exists already"):
             build(other)

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset_builder.articles.article import Article, RawStep
-from dataset_builder.articles.filters import Illustrated
-from dataset_builder.pictures.intake import AHEAD, CHUNK, Picture, examine
-from dataset_builder.pictures.sightings import Sightings
+from dataset_builder.articles.article import Article, IllustratedArticle, RawStep, StoredPicture
+from dataset_builder.pictures.intake import AHEAD, CHUNK, examine
+from dataset_builder.pictures.similarity import PictureIndex
 from dataset_builder.workspace.shelf import DoubledError, Selection, Shelf
 from harness.contract import checksums
 from tests.dataset_builder.crawls import picture, spec
@@ -41,13 +40,13 @@ def test_a_key_that_comes_twice_gives_both_records(tmp_path: Path) -> None:
 def test_sightings_number_pictures_by_name_and_give_back_every_look(tmp_path: Path) -> None:
     shown = {"x": [("p2", 0), ("p1", 2**64 - 1), ("p2", 0)], "w": [("p2", 0), ("p0", 2**63)]}
     articles = [
-        Illustrated(article(name), tuple(Picture(one, 9, 9, look) for one, look in rows))
+        IllustratedArticle(article(name), tuple(StoredPicture(one, 9, 9, look) for one, look in rows))
         for name, rows in shown.items()
     ]
-    seen = Sightings(tmp_path / "s")
+    seen = PictureIndex(tmp_path / "s")
     seen.fill(articles)
     assert [seen.name(number) for number in range(3)] == ["p0", "p1", "p2"]
-    assert seen.looks().tolist() == [2**63, 2**64 - 1, 0]
+    assert seen.hashes().tolist() == [2**63, 2**64 - 1, 0]
     assert seen.articles("p2") == ("w", "x")
     assert list(seen.in_more_than(1)) == ["p2"]
     seen.close()

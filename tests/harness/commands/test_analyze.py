@@ -13,11 +13,14 @@ from click.testing import CliRunner
 from PIL import Image
 
 from harness.commands.analyze import analyze
-from harness.contract import checksums
+from harness.contract import bundle, checksums
 from harness.contract.frozen_set import FrozenSet
+from harness.contract.result import SetIdentity
 from harness.errors import InputError
-from harness.records import GroundTruth, Modality
-from harness.report import figures, style
+from harness.records import GroundTruth, Modality, Prediction, Variant
+from harness.report import figures, report, style
+from harness.report.sections import Section
+from harness.report.study import Study, study
 from tests import bundles
 from tests.sets import tiny_set
 
@@ -31,9 +34,9 @@ def run(*arguments: object) -> str:
 def sees_distance(apart: int) -> Callable[[GroundTruth], float]:
     """A predictor that tells the order of steps at least so far apart, and calls every other pair out of order."""
 
-    def predict(answer: GroundTruth) -> float:
-        far = abs(answer.positions[0] - answer.positions[1]) >= apart
-        return 0.9 if far and answer.label else 0.2
+    def predict(truth: GroundTruth) -> float:
+        far = abs(truth.positions[0] - truth.positions[1]) >= apart
+        return 0.9 if far and truth.label else 0.2
 
     return predict
 
@@ -56,8 +59,8 @@ def test_the_report_folder_holds_every_form_and_agrees_with_the_bundles(
     folder, frozen = world
     output = run(folder / "results", "--data", folder / "data", "--out", tmp_path)
     assert "4 results on tiny 1.0 test" in output
-    study = json.loads((tmp_path / "report.json").read_text())
-    assert [r["name"] for r in study["results"]] == [
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert [r["name"] for r in written["results"]] == [
         "always vision+text",
         "seer vision+text",
         "seer vision",
@@ -73,7 +76,7 @@ def test_the_report_folder_holds_every_form_and_agrees_with_the_bundles(
             assert image.width == 1400
         assert f"figures/{name}.svg" in (tmp_path / "report.html").read_text()
         assert f"figures/{name}.png" in (tmp_path / "report.md").read_text()
-    shares = study["pairs"]["seer"]["shares"]["all"]
+    shares = written["pairs"]["seer"]["shares"]["all"]
     assert shares["pairs"] == len(frozen.questions) == 80
     assert shares["only text"] == 0.0  # who sees order in far steps alone sees it in near ones too
 
@@ -113,14 +116,11 @@ def test_one_result_without_its_set_makes_a_report_without_gallery(
     assert "Modality gap" not in (tmp_path / "report.md").read_text()
 
 
-def test_what_strangers_wrote_is_escaped(tmp_path: Path) -> None:
-    from harness.report.pages import page
-    from harness.report.sections import Section
-
-    study = {"set": {"name": "<script>", "version": "1", "subset": "test", "pairs": 1, "digest": "0"}}
-    html = page(
-        "report.html.jinja", study=study, parts=[Section("<b>", "", ["<i>"], [["<u>"]])], gallery=False
-    ).decode()
+def test_text_of_submissions_and_sets_is_escaped() -> None:
+    asked = SetIdentity(name="<script>", version="1", subset="test", digest="0", visibility="public", pairs=1)
+    empty = Study(set=asked, results=[], gaps={}, pairs={})
+    section = Section("<b>", "", ["<i>"], [["<u>"]])
+    html = report.page("report.html.jinja", study=empty, parts=[section], gallery=False).decode()
     assert "<script>" not in html
     assert "&lt;u&gt;" in html
 
@@ -142,6 +142,20 @@ def test_a_bundle_of_another_release_is_to_be_scored_again(world: tuple[Path, Fr
         run(tmp_path / "results")
 
 
+def test_variants_of_pairs_that_do_not_count_make_no_drop(world: tuple[Path, FrozenSet], tmp_path: Path) -> None:
+    """As for a hidden set all of whose blanked pairs happen to be canaries, which the counted set leaves out."""
+    _, frozen = world
+    root = bundles.write(tmp_path / "results", frozen, "blind")
+    found = bundle.read(root)
+    again = [
+        Prediction("canary", 0.5, Variant.BLANKED),
+        Prediction(frozen.questions[0].pair_id, 0.5, Variant.EXCHANGED),
+    ]
+    bundle.write(root, found.result, found.articles, found.predictions, again, found.timings)
+    drops = study([bundle.read(root)], frozen, b"a test's own key").results[0].drops
+    assert list(drops) == ["exchanged_pictures_drop"]
+
+
 def test_an_out_folder_that_cannot_be_made_is_named(world: tuple[Path, FrozenSet], tmp_path: Path) -> None:
     folder, _ = world
     (tmp_path / "file").touch()
@@ -152,24 +166,22 @@ def test_an_out_folder_that_cannot_be_made_is_named(world: tuple[Path, FrozenSet
 def test_the_same_result_twice_is_refused(world: tuple[Path, FrozenSet], tmp_path: Path) -> None:
     folder, frozen = world
     again = bundles.write(tmp_path / "again", frozen, "always")
-    with pytest.raises(InputError, match=r"both always vision\+text; name one"):
+    with pytest.raises(InputError, match=r"both always vision\+text; name one of them"):
         run(folder / "results", again)
 
 
 def test_clouds_have_pictures_on_the_left_and_name_their_gap(tmp_path: Path) -> None:
     import numpy as np
 
-    from harness.report import clouds
-
     rng = np.random.default_rng(1)
     images, texts = rng.normal(size=(2, 40, 6)) * 0.1 + np.eye(6)[:2, None]
-    figure = clouds.by_category({"Travel": (images, texts), "Health": (texts, images)})
+    figure = figures.clouds({"Travel": (images, texts), "Health": (texts, images)})
     for axis in figure.axes[:2]:
         pictures, words = (np.asarray(points.get_offsets())[:, 0].mean() for points in axis.collections[:2])
         assert pictures < words
     gap = float(np.linalg.norm(images.mean(0) - texts.mean(0)))
     assert f"gap {gap:.3f}" in [text.get_text() for text in figure.axes[0].texts]
-    style.save(clouds.before_and_after((images, texts), (images, texts)), tmp_path, "before_after")
+    style.save(figures.before_and_after((images, texts), (images, texts)), tmp_path, "before_after")
     assert (tmp_path / "before_after.svg").is_file()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract import bundle
+from harness.contract import bundle, decoding
 from tests.predictors import submission
 from tests.sets import tiny_set
 
@@ -23,7 +23,7 @@ COMMAND = [sys.executable, "-m", "harness", "evaluate"]
 
 def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the real command, in the process sandbox."""
-    words = [*COMMAND, *map(str, arguments), "--sandbox", "process", "--probes", "0"]
+    words = [*COMMAND, *map(str, arguments), "--sandbox", "process", "--variants", "0"]
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -47,7 +47,7 @@ def test_every_declared_modality_gets_a_table_and_a_bundle(tmp_path: Path, data:
     for modality in ("vision_text", "vision", "text"):
         found = bundle.read(where(results, modality))
         assert len(found.predictions) == 96
-        assert found.result["scores"]["accuracy"]["micro"]["pairs"] == 96
+        assert found.result.scores.accuracy.micro.pairs == 96
         assert str(where(results, modality)) in done.stdout
     assert "macro" in done.stdout
     assert "does not protect" in done.stderr
@@ -98,7 +98,7 @@ def test_scripts_get_one_json_object_a_modality(tmp_path: Path, data: Path, resu
     done = evaluate(submission(tmp_path / "s"), "--data", data, "--results", results, "--json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["modality"] for line in lines] == ["vision+text", "vision", "text"]
-    assert all(bundle.read(Path(line["bundle"])).result["scores"] == line["scores"] for line in lines)
+    assert all(decoding.to_json(bundle.read(Path(line["bundle"])).result.scores) == line["scores"] for line in lines)
 
 
 def test_a_dry_run_says_how_long_and_leaves_nothing(tmp_path: Path, data: Path, results: Path) -> None:
@@ -143,8 +143,9 @@ def test_a_predictors_fault_is_a_visible_failed_row(
     assert "FAILED" in done.stdout
     assert "Traceback" not in done.stderr
     result = bundle.read(where(results)).result
-    assert (result["status"], result["scores"]) == ("failed", None)
-    assert re.search(reason, result["failure"]["reason"]), result["failure"]["reason"]
+    assert (result.status, result.scores) == ("failed", None)
+    assert result.failure is not None
+    assert re.search(reason, result.failure.reason), result.failure.reason
 
 
 MISTAKES = [
@@ -152,7 +153,7 @@ MISTAKES = [
     (["{tmp}/nowhere", "--data", "{data}"], "nowhere: no such folder; wanted a submission"),
     (["{tmp}", "--data", "{data}"], "no submission.toml in it"),
     (["{s}", "--data", "{data}", "--weights", "{tmp}/w"], "w: no such folder; --weights wants"),
-    (["{bad}", "--data", "{data}"], "submission.toml: .*'colour' was unexpected"),
+    (["{bad}", "--data", "{data}"], "submission.toml: .*unknown field `colour`"),
     (["{broken}", "--data", "{data}"], "submission.toml: not valid TOML"),
     (["{s}", "--data", "{data}", "--results", "{data}/SHA256SUMS"], "name a --results folder that can be written"),
 ]
@@ -199,11 +200,11 @@ def test_no_engine_is_said_and_auto_goes_on_without(tmp_path: Path, data: Path, 
         subprocess.run([*words, "--sandbox", kind], capture_output=True, text=True, check=False, env=environment)
         for kind in ("docker", "auto")
     )
-    assert refused.returncode == 2
+    assert refused.returncode == 3
     assert "no container engine answers" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     assert auto.returncode == 0
-    assert "Going on with the process sandbox" in auto.stderr
+    assert "so the process sandbox is used" in auto.stderr
 
 
 def test_terminated_it_leaves_no_process_and_keeps_what_was_answered(tmp_path: Path, data: Path, results: Path) -> None:

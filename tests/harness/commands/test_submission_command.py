@@ -31,7 +31,7 @@ def test_a_new_submission_passes_its_rehearsal(
     assert run(*words) == 0
     shown = capsys.readouterr().out
     assert f"{made.folder}: ready for a pull request" in shown
-    assert "say in training_data what the weights have seen" in shown
+    assert "list in training_data everything that the weights have seen" in shown
     assert list(tmp_path.rglob("result.json")) == [], "a rehearsal keeps nothing"
 
 
@@ -64,4 +64,4 @@ def test_a_name_that_cannot_be_is_refused(tmp_path: Path, capsys: pytest.Capture
 def test_nothing_is_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine").mkdir()
     assert run("new", "mine", "--into", str(tmp_path)) == 2
-    assert "it is there already" in capsys.readouterr().err
+    assert "it exists already" in capsys.readouterr().err

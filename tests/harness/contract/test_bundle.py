@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from harness.contract import bundle, checksums
+from harness.contract import bundle, checksums, decoding
 from harness.contract.bundle import ArticleCount
 from harness.contract.frozen_set import FrozenSet
+from harness.contract.result import Failure, Isolation, SubmissionIdentity, Timings, Trust
 from harness.errors import InputError, SubmissionError
-from harness.records import Modality, Prediction
+from harness.records import Modality, Prediction, Variant
 from harness.statistics import scoring
 from tests.sets import tiny_set
 
@@ -27,8 +28,8 @@ ABOUT: dict[str, Any] = {
     "weights": None,
     "training_data": [],
 }
-PROBES = [Prediction("p1:swapped", 0.25)]
-ISOLATION = {"sandbox": "process", "isolated": False, "covers": [], "exposes": ["the answers"]}
+VARIANTS = [Prediction("p1", 0.25, Variant.SWAPPED)]
+ISOLATION = Isolation(sandbox="process", isolated=False, covers=(), exposes=("the answers",))
 
 
 @pytest.fixture
@@ -39,11 +40,12 @@ def frozen(tmp_path: Path) -> FrozenSet:
 def write(root: Path, frozen: FrozenSet, failure: str | None = None) -> str:
     predictions = {pair.pair_id: 1.0 for pair in frozen.questions}
     scores = None if failure else scoring.score(frozen.questions, frozen.truths, predictions, b"key")
-    trust = {"stateful": False, "probed": 1}
-    result = bundle.result_json(frozen, ABOUT, Modality.TEXT, 7, ISOLATION, trust, scores, failure)
+    about = decoding.convert(SubmissionIdentity, ABOUT, "a test")
+    trust = Trust(stateful=False, probed=1)
+    result = bundle.make_result(frozen, about, Modality.TEXT, 7, ISOLATION, trust, scores, failure)
     counts = bundle.count_articles(frozen, predictions)
     root.mkdir(parents=True)
-    return bundle.write(root, result, counts, predictions, PROBES, {"wall_s": 1.0})
+    return bundle.write(root, result, counts, predictions, VARIANTS, Timings(wall_s=1.0))
 
 
 def test_a_bundle_is_read_as_it_was_written(tmp_path: Path, frozen: FrozenSet) -> None:
@@ -51,9 +53,9 @@ def test_a_bundle_is_read_as_it_was_written(tmp_path: Path, frozen: FrozenSet) -
     found = bundle.read(tmp_path / "b")
     assert found.digest == digest
     assert found.predictions == {pair.pair_id: 1.0 for pair in frozen.questions}
-    assert list(found.probes) == PROBES
-    assert found.result["set"]["digest"] == frozen.digest
-    assert bundle.identity(found.result)["seed"] == 7
+    assert list(found.variants) == VARIANTS
+    assert found.result.set.digest == frozen.digest
+    assert found.result.identity.seed == 7
 
 
 def test_counts_per_article_are_those_of_the_answers(tmp_path: Path, frozen: FrozenSet) -> None:
@@ -98,16 +100,16 @@ def test_more_correct_than_asked_cannot_be() -> None:
 def test_a_failed_run_has_a_reason_and_no_scores(tmp_path: Path, frozen: FrozenSet) -> None:
     write(tmp_path / "b", frozen, failure=str(SubmissionError("ended without answering")))
     result = bundle.read(tmp_path / "b").result
-    assert result["status"] == "failed"
-    assert result["failure"] == {"fault": "submission", "reason": "ended without answering"}
+    assert result.status == "failed"
+    assert result.failure == Failure(fault="submission", reason="ended without answering")
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"scores": None}, "scores: None is not of type 'object'"),
+        ({"scores": None}, "a run that is scored has scores and nothing else"),
         ({"scores": {"accuracy": {"macro": 0.9}}}, "scores.accuracy"),
-        ({"status": "failed"}, "result.json: scores: "),
+        ({"status": "failed"}, "result.json: the object: a run that is failed has a failure and nothing else"),
         ({"trust": {"stateful": False, "probed": 1, "canaries": "none"}}, "trust.canaries"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder import spec
-from harness.contract import files, submission
+from harness.contract import decoding, files, submission
 from harness.errors import InputError
 
 
@@ -22,18 +22,19 @@ from harness.errors import InputError
         (b'{"a": "\xed\xa0\x80"}', "invalid continuation byte"),
         (b"[" * 100_000, "not valid JSON"),
         (b'{"a": ' + b"[" * 64 + b"]" * 64 + b"}", "nested more than 64 levels deep"),
+        (b'{"a": 1, "b": {"c": 1, "c": 2}}', "the key 'c' stands twice in one object"),
         (b"[1]", "found a JSON list, wanted an object"),
         (b"", "not valid JSON"),
     ],
 )
 def test_what_could_not_be_written_again_is_refused_where_it_is_read(text: bytes, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        files.parse_object(text, "a file")
+        decoding.parse_object(text, "a file")
 
 
 def test_what_is_odd_but_sound_is_read() -> None:
     text = '\ufeff{"a": 18446744073709551615, "b": "\\ud83d\\ude00", "c": ' + "[" * 63 + "]" * 63 + ', "d": "[[[{{{"}'
-    found = files.parse_object(text.encode(), "a file")
+    found = decoding.parse_object(text.encode(), "a file")
     assert (found["a"], found["b"], found["d"]) == (2**64 - 1, "😀", "[[[{{{")
 
 
@@ -45,23 +46,23 @@ def test_an_error_is_one_line_of_bounded_length_whatever_a_stranger_wrote() -> N
 
 
 def test_a_field_of_another_type_is_refused_and_named(tmp_path: Path) -> None:
-    from harness.contract.bundle import _read_count
+    from harness.contract.bundle import ArticleCount
 
     path = tmp_path / "articles.jsonl"
     for row in (b'{"article":"0123456789abcdef","category":"A","correct":1.0,"asked":1}', b'{"article":1}'):
         path.write_bytes(row)
         with pytest.raises(InputError, match=r"articles.jsonl:1: "):
-            list(files.read_records(path, "article_count", _read_count))
+            list(files.read_records(path, ArticleCount, lambda count: count))
 
 
 @pytest.mark.parametrize("pair_id", [{"": ""}, ["a"], 7, "a:swapped"])
 def test_a_probe_of_no_pair_is_refused(tmp_path: Path, pair_id: object) -> None:
-    from harness.contract.bundle import _read_probe
+    from harness.contract.bundle import VariantLine, to_variant
 
     path = tmp_path / "probes.jsonl"
     path.write_text(json.dumps({"pair_id": pair_id, "variant": "swapped", "p_in_order": 0.25}), encoding="utf-8")
     with pytest.raises(InputError, match=r"probes\.jsonl:1: pair_id"):
-        list(files.read_records(path, "probe", _read_probe))
+        list(files.read_records(path, VariantLine, to_variant))
 
 
 @pytest.mark.parametrize("value", ["[" * 5000, "1" * 5000, '"\\ud800"'])

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -42,7 +43,7 @@ def frozen(tmp_path: Path) -> FrozenSet:
         positions = tuple(sorted(answer.positions, reverse=not label))
         rows.append((replace(pair, pair_id=name), GroundTruth(name, label, answer.article_id, positions)))
     details = {"release_key": release.fingerprint(KEY)}
-    frozen_set.freeze(root, replace(public.manifest, visibility="hidden", details=details), rows)
+    frozen_set.freeze(root, msgspec.structs.replace(public.manifest, visibility="hidden", details=details), rows)
     return frozen_set.load(root)
 
 
@@ -66,10 +67,10 @@ def test_canaries_are_asked_and_not_scored(tmp_path: Path, frozen: FrozenSet, ke
     canaries = release.canaries(frozen, KEY)
     assert len(canaries) == 12
     assert len(found.predictions) == 96
-    assert found.result["scores"]["accuracy"]["micro"]["pairs"] == 84
+    assert found.result.scores.accuracy.micro.pairs == 84
     assert sum(count.asked for count in found.articles) == 84
-    verdict = found.result["trust"]["canaries"]
-    assert (verdict["asked"], verdict["alarm"]) == (12, False)
+    verdict = found.result.trust.canaries
+    assert (verdict.asked, verdict.alarm) == (12, False)
 
 
 def test_a_hidden_set_is_not_scored_without_its_key(tmp_path: Path, frozen: FrozenSet) -> None:
@@ -83,8 +84,9 @@ def test_a_hidden_set_is_not_scored_without_its_key(tmp_path: Path, frozen: Froz
 def test_the_alarm_rings_at_248_of_400(agreements: int, alarm: bool) -> None:
     canaries = {f"p{n}": GroundTruth(f"p{n}", 1, "a", (0, 1)) for n in range(400)}
     predictions = {f"p{n}": float(n < agreements) for n in range(400)}
-    verdict = trust.canary_verdict(canaries, predictions)["canaries"]
-    assert (verdict["agreements"], verdict["alarm"]) == (agreements, alarm)
+    verdict = trust.canary_verdict(canaries, predictions)
+    assert verdict is not None
+    assert (verdict.agreements, verdict.alarm) == (agreements, alarm)
 
 
 def test_the_public_bundle_withholds_what_was_answered_and_states_its_digest(
@@ -100,8 +102,8 @@ def test_the_public_bundle_withholds_what_was_answered_and_states_its_digest(
     assert held == {"result.json", "articles.jsonl", "timings.json", "environment.json", "SHA256SUMS"}
     public, kept = bundle.read(out), bundle.read(whole)
     assert public.articles == kept.articles
-    assert public.result["scores"] == kept.result["scores"]
-    assert "predictions.jsonl" in json.dumps(public.result["withheld"])
+    assert public.result.scores == kept.result.scores
+    assert "predictions.jsonl" in json.dumps(public.result.withheld)
     names = {pair.pair_id for pair in frozen.questions}
     assert not any(name in path.read_text() for path in out.iterdir() for name in names)
     assert "accuracies follow from the counts" in runner.invoke(verify, [str(out)]).output
@@ -111,7 +113,7 @@ def test_a_public_set_has_nothing_to_withhold(tmp_path: Path) -> None:
     from tests import bundles
 
     root = bundles.write(tmp_path / "results", tiny_set(tmp_path / "set"), "model")
-    with pytest.raises(InputError, match="public as it is"):
+    with pytest.raises(InputError, match="share it as it is"):
         bundle.publish(bundle.read(root), tmp_path / "out")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.contract import protocol
 from harness.contract.protocol import Hello, SentQuestion
 from harness.errors import SubmissionError
-from harness.records import Modality, Prediction, Step, StepPair
+from harness.records import Modality, Step, StepPair
 
 PAIR = StepPair("p1", "Food", "Make Coffee", Step("Boil water.", "images/a.jpg"), Step("Pour.", "images/b.jpg"))
 ASKED = {"q1": "p1", "q2": "p2"}
@@ -66,9 +66,9 @@ def test_in_modality_vision_no_headline_travels() -> None:
     assert asked(Modality.VISION)["second"] == {"image": "/exchange/4e"}
 
 
-def test_predictions_come_back_under_the_sets_own_ids_in_the_order_asked() -> None:
-    found = protocol.read_predictions(answers(*reversed(BOTH)), 3, ASKED)
-    assert found == [Prediction("p1", 0.25), Prediction("p2", 1.0)]
+def test_predictions_come_back_in_the_order_asked() -> None:
+    found = protocol.read_reply(answers(*reversed(BOTH)), 3, ASKED)
+    assert list(found.p_in_order.items()) == [("q1", 0.25), ("q2", 1.0)]
 
 
 def test_a_hello_may_ask_for_a_smaller_batch() -> None:
@@ -115,7 +115,7 @@ def test_a_hello_may_ask_for_a_smaller_batch() -> None:
 )
 def test_a_reply_that_breaks_the_protocol_is_one_clear_line(reply: bytes, words: str) -> None:
     with pytest.raises(SubmissionError) as caught:
-        protocol.read_predictions(reply, 3, ASKED)
+        protocol.read_reply(reply, 3, ASKED)
     message = str(caught.value)
     assert words in message
     assert "\n" not in message
@@ -142,7 +142,7 @@ def test_a_hello_that_breaks_the_protocol_is_one_clear_line(result: dict[str, An
 
 def test_what_a_stranger_wrote_is_shown_short_and_without_control_characters() -> None:
     with pytest.raises(SubmissionError) as caught:
-        protocol.read_predictions(b"\x1b[2J\n" + b"x" * 10_000, 3, ASKED)
+        protocol.read_reply(b"\x1b[2J\n" + b"x" * 10_000, 3, ASKED)
     assert "\x1b" not in str(caught.value)
     assert len(str(caught.value)) < 300
 
@@ -151,7 +151,7 @@ def test_nesting_of_any_depth_is_the_submissions_fault() -> None:
     """Python can parse some depths that it cannot show."""
     for depth in range(800, 1100, 3):
         with pytest.raises(SubmissionError):
-            protocol.read_predictions(b"[" * depth + b"]" * depth, 3, ASKED)
+            protocol.read_reply(b"[" * depth + b"]" * depth, 3, ASKED)
 
 
 ANYTHING = st.recursive(
@@ -166,8 +166,8 @@ ANYTHING = st.recursive(
 @given(st.binary(max_size=60) | ANYTHING.map(lambda value: json.dumps(value).encode()) | ANYTHING.map(line))
 def test_whatever_comes_is_either_predictions_or_the_submissions_fault(reply: bytes) -> None:
     try:
-        found = protocol.read_predictions(reply, 3, ASKED)
+        found = protocol.read_reply(reply, 3, ASKED)
     except SubmissionError as error:
         assert "\n" not in str(error)
     else:
-        assert [prediction.pair_id for prediction in found] == ["p1", "p2"]
+        assert list(found.p_in_order) == ["q1", "q2"]

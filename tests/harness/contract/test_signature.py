@@ -58,7 +58,7 @@ def test_a_signature_with_one_digit_changed_is_refused(tmp_path: Path, part: str
 def test_nonsense_for_a_signature_is_named(tmp_path: Path, value: object) -> None:
     path = signature.sign(tmp_path / "vision", DIGEST, signature.create_key(tmp_path / "key.pem"))
     path.write_text(json.dumps(json.loads(path.read_text()) | {"signature": value}))
-    with pytest.raises(InputError, match="signature is not 128 hexadecimal digits"):
+    with pytest.raises(InputError, match=r"signature: found .*, wanted text"):
         signature.signer(path, DIGEST)
 
 

@@ -10,7 +10,7 @@ from harness.contract import submission
 from harness.contract.frozen_set import FrozenSet
 from harness.records import Modality
 from harness.run import conformance
-from harness.run.conformance import AFRESH, AGAIN, COMPANY, KEEPS, NAMES, ORDER, REFUSES, Finding, difference
+from harness.run.conformance import AFRESH, AGAIN, COMPANY, KEEPS, NAMES, ORDER, REFUSES, Requirement, difference
 from harness.run.session import Evaluation
 from harness.sandbox.base import Limits
 from harness.sandbox.process.sandbox import ProcessSandbox
@@ -25,15 +25,15 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> FrozenSet:
     return tiny_set(tmp_path_factory.mktemp("set"))
 
 
-def check(folder: Path, frozen: FrozenSet, modality: Modality = Modality.TEXT) -> dict[str, Finding]:
+def check(folder: Path, frozen: FrozenSet, modality: Modality = Modality.TEXT) -> dict[str, Requirement]:
     subject = submission.load(folder)
-    order = Evaluation(subject, frozen, modality, 0, None, Limits(startup_s=20, batch_s=5), probed=0)
-    found = conformance.check(order, ProcessSandbox(), None, folder.parent / "log")
-    return {finding.requirement: finding for finding in found}
+    evaluation = Evaluation(subject, frozen, modality, 0, None, Limits(startup_s=20, batch_s=5), varied=0)
+    found = conformance.check(evaluation, ProcessSandbox(), None, folder.parent / "log")
+    return {requirement.name: requirement for requirement in found}
 
 
-def unmet(found: dict[str, Finding]) -> set[str]:
-    return {name for name, finding in found.items() if not finding.met}
+def unmet(found: dict[str, Requirement]) -> set[str]:
+    return {name for name, requirement in found.items() if not requirement.met}
 
 
 @pytest.mark.parametrize("modality", Modality)

@@ -16,12 +16,11 @@ from harness.contract.frozen_set import FrozenSet
 from harness.errors import InfrastructureError
 from harness.records import Modality
 from harness.run import pipeline
-from harness.run import session as asking
-from harness.run.journal import Entry, Journal
-from harness.run.session import Evaluation
+from harness.run.journal import AnsweredBatch, Journal
+from harness.run.session import Evaluation, EvaluationSession, Watch
 from harness.sandbox.base import Ending, Launch, Sandbox
 from harness.sandbox.container.sandbox import ContainerSandbox
-from harness.sandbox.process.sandbox import ProcessSandbox, ProcessSession
+from harness.sandbox.process.sandbox import ProcessPredictor, ProcessSandbox
 from tests.hostile import arena
 from tests.sets import tiny_set
 
@@ -36,7 +35,7 @@ class Failing(ProcessSandbox):
         self.times = times
 
     @contextmanager
-    def open(self, launch: Launch) -> Iterator[ProcessSession]:
+    def open(self, launch: Launch) -> Iterator[ProcessPredictor]:
         if self.times:
             self.times -= 1
             raise InfrastructureError(GONE)
@@ -52,18 +51,18 @@ def frozen(tmp_path: Path) -> FrozenSet:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking.Asking, "pause_s", 0.0)
+    monkeypatch.setattr(EvaluationSession, "pause_s", 0.0)
 
 
 def evaluate(
-    frozen: FrozenSet, sandbox: Sandbox, results: Path, attack: str = "honest", watch: asking.Watch = lambda *_: None
+    frozen: FrozenSet, sandbox: Sandbox, results: Path, attack: str = "honest", watch: Watch = lambda *_: None
 ) -> Bundle:
     with arena.reachable_corpus() as corpus:
-        order = Evaluation(arena.load(corpus, attack), frozen, Modality.TEXT, 7, None, arena.LIMITS, 0)
-        return pipeline.evaluate(order, sandbox, results, watch)
+        evaluation = Evaluation(arena.load(corpus, attack), frozen, Modality.TEXT, 7, None, arena.LIMITS, 0)
+        return pipeline.evaluate(evaluation, sandbox, results, watch)
 
 
-def once_at(pairs: int, act: Callable[[], object]) -> asking.Watch:
+def once_at(pairs: int, act: Callable[[], object]) -> Watch:
     """Do something when so many pairs are answered, the first time."""
     left = [act]
 
@@ -83,34 +82,34 @@ def raising(error: Exception) -> Callable[[], object]:
 
 def seams(found: Bundle) -> list[tuple[str, str]]:
     assert found.environment is not None
-    return [(seam["fault"], seam["reason"]) for seam in found.environment["seams"]]
+    return [(seam.fault, seam.reason) for seam in found.environment.seams]
 
 
 def test_an_engine_that_fails_once_is_asked_once_more_and_the_seam_is_recorded(
     frozen: FrozenSet, tmp_path: Path
 ) -> None:
     found = evaluate(frozen, Failing(1), tmp_path / "r")
-    assert found.result["status"] == "scored"
+    assert found.result.status == "scored"
     assert seams(found) == [("infrastructure", GONE)]
 
 
 def test_an_engine_that_fails_twice_ends_the_run_but_not_the_submission(frozen: FrozenSet, tmp_path: Path) -> None:
     with pytest.raises(InfrastructureError, match="no fault of the submission") as caught:
         evaluate(frozen, Failing(2), tmp_path / "r")
-    assert caught.value.exit_code == 1
+    assert caught.value.exit_code == 3
     assert str(caught.value).startswith(GONE)
     assert not list((tmp_path / "r").rglob("result.json"))
-    assert evaluate(frozen, Failing(0), tmp_path / "r").result["status"] == "scored"
+    assert evaluate(frozen, Failing(0), tmp_path / "r").result.status == "scored"
 
 
 def test_a_full_disk_midway_costs_no_answer_and_is_not_asked_all_over(frozen: FrozenSet, tmp_path: Path) -> None:
     full = raising(OSError(errno.ENOSPC, "No space left on device", "the journal"))
     found = evaluate(frozen, Failing(0), tmp_path / "r", watch=once_at(12, full))
-    assert found.result["status"] == "scored"
+    assert found.result.status == "scored"
     assert len(found.predictions) == 24
     assert seams(found) == [("infrastructure", "the journal: No space left on device")]
     assert found.environment is not None
-    assert [predictor["at_batch"] > 0 for predictor in found.environment["predictors"]] == [True]  # only of the second
+    assert [predictor.at_batch > 0 for predictor in found.environment.predictors] == [True]  # only of the second
 
 
 def test_half_a_line_in_the_journal_is_cut_off_before_the_run_goes_on(
@@ -118,16 +117,16 @@ def test_half_a_line_in_the_journal_is_cut_off_before_the_run_goes_on(
 ) -> None:
     append, cut = Journal.append, [True]
 
-    def cut_short(journal: Journal, entry: Entry) -> None:
-        if len(journal.entries) == 2 and cut:
+    def cut_short(journal: Journal, batch: AnsweredBatch) -> None:
+        if len(journal.batches) == 2 and cut:
             cut.pop()
             journal._stream.write(b'{"predictions":[["')
             raise OSError(errno.ENOSPC, "No space left on device")
-        append(journal, entry)
+        append(journal, batch)
 
     monkeypatch.setattr(Journal, "append", cut_short)
     found = evaluate(frozen, Failing(0), tmp_path / "r")
-    assert found.result["status"] == "scored"
+    assert found.result.status == "scored"
     assert found.predictions == evaluate(frozen, Failing(0), tmp_path / "whole").predictions
 
 
@@ -135,14 +134,14 @@ def test_a_predictor_that_somebody_else_ended_is_not_to_blame(
     frozen: FrozenSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = Ending(137, outside="the machine ran out of memory")
-    monkeypatch.setattr(ProcessSession, "ending", lambda session: ended)
+    monkeypatch.setattr(ProcessPredictor, "ending", lambda session: ended)
     with pytest.raises(InfrastructureError, match=r"the machine ran out of memory\. This is no fault"):
         evaluate(frozen, Failing(0), tmp_path / "r", "dies")
 
 
 def test_a_predictor_that_dies_of_itself_is_to_blame_and_the_seam_says_so(frozen: FrozenSet, tmp_path: Path) -> None:
     found = evaluate(frozen, Failing(0), tmp_path / "r", "crash_late")
-    assert found.result["status"] == "scored"
+    assert found.result.status == "scored"
     ((fault, reason),) = seams(found)
     assert fault == "submission"
     assert "ended without answering" in reason
@@ -151,8 +150,9 @@ def test_a_predictor_that_dies_of_itself_is_to_blame_and_the_seam_says_so(frozen
 def test_a_failed_row_keeps_the_denominator_of_no_one(frozen: FrozenSet, tmp_path: Path) -> None:
     """Failed, it has no score at all: not one over the pairs that it did answer."""
     found = evaluate(frozen, Failing(0), tmp_path / "r", "dies")
-    assert (found.result["status"], found.result["scores"]) == ("failed", None)
-    assert found.result["failure"]["fault"] == "submission"
+    assert (found.result.status, found.result.scores) == ("failed", None)
+    assert found.result.failure is not None
+    assert found.result.failure.fault == "submission"
 
 
 @pytest.mark.docker
@@ -165,8 +165,8 @@ def test_a_container_killed_from_outside_is_replaced_and_asked_the_rest(frozen: 
             container.kill()
 
     found = evaluate(frozen, sandbox, tmp_path / "r", watch=once_at(12, kill))
-    assert found.result["status"] == "scored"
-    assert seams(found) == [("infrastructure", "somebody ended the predictor from outside")]
+    assert found.result.status == "scored"
+    assert seams(found) == [("infrastructure", "the predictor was ended from outside")]
     assert len(found.predictions) == 24
     assert [left for left in arena.left_behind(sandbox) if not left.startswith("/")] == []  # others have files in /tmp
 
@@ -175,16 +175,16 @@ def test_a_container_killed_from_outside_is_replaced_and_asked_the_rest(frozen: 
 def test_what_a_container_used_is_in_its_bundle(frozen: FrozenSet, tmp_path: Path) -> None:
     found = evaluate(frozen, ContainerSandbox(), tmp_path / "r")
     assert found.environment is not None
-    (used,) = found.environment["predictors"]
-    assert 2**20 < used["peak_memory_bytes"] < 2**30
-    assert used["cpu_s"] > 0
-    assert used["out_of_memory"] == 0
+    (used,) = found.environment.predictors
+    assert 2**20 < (used.peak_memory_bytes or 0) < 2**30
+    assert (used.cpu_s or 0) > 0
+    assert used.out_of_memory == 0
 
 
 def test_what_a_process_used_is_in_its_bundle(frozen: FrozenSet, tmp_path: Path) -> None:
     found = bundle.read(evaluate(frozen, Failing(0), tmp_path / "r").root)
     assert found.environment is not None
-    (used,) = found.environment["predictors"]
-    assert 2**20 < used["peak_memory_bytes"] < 2**30
-    assert used["cpu_s"] > 0
-    assert used["throttled_s"] is None
+    (used,) = found.environment.predictors
+    assert 2**20 < (used.peak_memory_bytes or 0) < 2**30
+    assert (used.cpu_s or 0) > 0
+    assert used.throttled_s is None

@@ -2,14 +2,29 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from harness.contract.result import RunIdentity
 from harness.errors import InputError, SubmissionError
-from harness.records import Prediction
-from harness.run.journal import Entry, Journal
+from harness.records import Modality, Prediction, Variant
+from harness.run.journal import AnsweredBatch, Journal
 
-IDENTITY = {"set": "abc", "seed": 7}
-ENTRIES = [Entry((Prediction(f"p{n}", n / 10), Prediction(f"q{n}", 1.0)), 0.25) for n in range(3)]
+IDENTITY = RunIdentity(
+    set="ab" * 32,
+    submission="cd" * 32,
+    image=None,
+    weights=None,
+    modality=Modality.TEXT,
+    protocol=1,
+    seed=7,
+    probed=0,
+    sandbox="process",
+    harness="0.1.0",
+)
+BATCHES = [
+    AnsweredBatch((Prediction(f"p{n}", n / 10), Prediction(f"q{n}", 1.0, Variant.SWAPPED)), 0.25) for n in range(3)
+]
 
 
 @pytest.fixture
@@ -17,15 +32,15 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "journal"
     with Journal(path, IDENTITY) as journal:
         journal.agree_on(2)
-        for entry in ENTRIES:
-            journal.append(entry)
+        for batch in BATCHES:
+            journal.append(batch)
     return path
 
 
 def test_what_was_appended_is_found_again_under_the_same_key(path: Path) -> None:
     with Journal(path, IDENTITY) as first:
         key = first.key
-        assert first.entries == ENTRIES
+        assert first.batches == BATCHES
     with Journal(path, IDENTITY) as second:
         assert second.key == key
 
@@ -40,18 +55,18 @@ def test_cut_at_any_byte_it_holds_a_prefix_of_what_was_written(path: Path) -> No
     for cut in range(len(whole)):
         path.write_bytes(whole[:cut])
         with Journal(path, IDENTITY) as journal:
-            kept = len(journal.entries)
-            assert journal.entries == ENTRIES[:kept]
+            kept = len(journal.batches)
+            assert journal.batches == BATCHES[:kept]
             assert kept == max(0, whole[:cut].count(b"\n") - 2)
             journal.agree_on(2)
-            journal.append(ENTRIES[0])
+            journal.append(BATCHES[0])
         with Journal(path, IDENTITY) as journal:
-            assert len(journal.entries) == kept + 1
+            assert len(journal.batches) == kept + 1
 
 
 def test_a_run_that_differs_is_refused_by_the_name_of_what_differs(path: Path) -> None:
     with pytest.raises(InputError, match="whose seed is 7, now it is 8"):
-        Journal(path, {**IDENTITY, "seed": 8})
+        Journal(path, msgspec.structs.replace(IDENTITY, seed=8))
 
 
 def test_a_predictor_that_wants_another_batch_now_is_at_fault(path: Path) -> None:

@@ -24,7 +24,18 @@ def wikiorder(*words: str | Path) -> subprocess.CompletedProcess[str]:
 def finished(tmp_path: Path, body: str = "") -> tuple[Path, Path, Path]:
     data = tiny_set(tmp_path / "set", articles=12, pairs_per_article=4).root
     subject = submission(tmp_path / "s", body)
-    where = ("--data", data, "--results", tmp_path / "r", "--modality", "text", "--sandbox", "process", "--probes", "0")
+    where = (
+        "--data",
+        data,
+        "--results",
+        tmp_path / "r",
+        "--modality",
+        "text",
+        "--sandbox",
+        "process",
+        "--variants",
+        "0",
+    )
     assert wikiorder("evaluate", subject, *where).returncode == 0
     return tmp_path / "r/test/tiny-1.0-test/text", subject, data
 
@@ -40,14 +51,14 @@ def test_an_answer_that_hangs_on_chance_does_not_come_back(tmp_path: Path) -> No
     root, subject, data = finished(tmp_path, "for a in answer: a['p_in_order'] = os.urandom(1)[0] / 255")
     done = wikiorder("rerun", root, subject, "--data", data, "--sample", "40", "--sandbox", "process")
     assert done.returncode == 1
-    assert "answers did not come back" in done.stderr
+    assert "predictions did not come back" in done.stderr
 
 
 def test_another_submission_is_refused(tmp_path: Path) -> None:
     root, _, data = finished(tmp_path)
     done = wikiorder("rerun", root, submission(tmp_path / "other", "pass"), "--data", data, "--sandbox", "process")
     assert done.returncode == 2
-    assert "not the submission that" in done.stderr
+    assert "not the submission of" in done.stderr
 
 
 def test_agreement_is_counted_by_label_and_by_probability(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ LOG_ASKED = "print('asked', sorted(pair['title'] + pair['first']['headline'] for
 
 def start(subject: Path, data: Path, results: Path, *more: str) -> subprocess.Popen[bytes]:
     words = [sys.executable, "-m", "harness", "evaluate", str(subject), "--data", str(data), "--results", str(results)]
-    words += ["--modality", "text", "--sandbox", "process", "--probes", "6", *more]
+    words += ["--modality", "text", "--sandbox", "process", "--variants", "6", *more]
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -86,7 +86,7 @@ def test_only_the_last_finished_batch_is_asked_again(tmp_path: Path) -> None:
     scored, probed = 48 // 4, 6 * 2  # at worst a batch for each of 6 pairs repeated and swapped
     assert scored - (finished - 1) < len(after) <= scored - (finished - 1) + probed
     assert json.loads((found.root / "timings.json").read_text())["starts"][0]["at_batch"] == finished
-    assert found.result["trust"]["stateful"] is False
+    assert found.result.trust.stateful is False
 
 
 def test_a_predictor_that_answers_otherwise_when_asked_again_is_marked_stateful(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_predictor_that_answers_otherwise_when_asked_again_is_marked_stateful(
     drift = f"for a in answer: a['p_in_order'] = min(1, asked / 20)\n{LOG_ASKED}\ntime.sleep(0.1)"
     subject = submission(tmp_path / "s", drift)
     killed(subject, data, tmp_path / "r", lines=5)
-    assert finish(subject, data, tmp_path / "r").result["trust"]["stateful"] is True
+    assert finish(subject, data, tmp_path / "r").result.trust.stateful is True
 
 
 @pytest.mark.parametrize(("change", "part"), [("submission", "submission"), ("seed", "seed"), ("set", "set")])

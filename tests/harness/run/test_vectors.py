@@ -15,9 +15,11 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from msgspec import UNSET
 
 from harness.commands.analyze import analyze
-from harness.contract import bundle
+from harness.contract import bundle, protocol
+from harness.contract.result import EmbeddingGap
 from harness.errors import InputError, SubmissionError
 from harness.run import vectors
 from harness.run.vectors import VectorFile
@@ -45,7 +47,7 @@ def declaring(folder: Path, body: str) -> Path:
 
 def evaluate(subject: Path, data: Path, results: Path, modality: str = "vision+text") -> subprocess.Popen[str]:
     words = [sys.executable, "-m", "harness", "evaluate", str(subject), "--data", str(data), "--results", str(results)]
-    words += ["--modality", modality, "--sandbox", "process", "--probes", "4"]
+    words += ["--modality", modality, "--sandbox", "process", "--variants", "4"]
     return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
@@ -64,7 +66,8 @@ def coded(*numbers: float) -> str:
 def test_vectors_come_in_the_order_asked() -> None:
     one = {"id": "a", "p_in_order": 1, "embeddings": {"first": coded(1, 2), "second": coded(3, 4), "text": coded(5, 6)}}
     two = {"id": "b", "p_in_order": 1, "embeddings": {"first": coded(7, 8), "second": coded(9, 1), "text": coded(2, 3)}}
-    found = vectors.read(reply(two, one), 3, {"a": "p1", "b": "p2"})
+    sent = protocol.read_reply(reply(two, one), 3, ["a", "b"]).embeddings
+    found = vectors.decode([("p1", sent["a"]), ("p2", sent["b"])])
     assert found.tolist() == [[[1, 2], [3, 4], [5, 6]], [[7, 8], [9, 1], [2, 3]]]
 
 
@@ -82,7 +85,7 @@ def test_vectors_come_in_the_order_asked() -> None:
 def test_a_bad_vector_is_the_submissions_fault(sent: object, words: str) -> None:
     entry = {"id": "a", "p_in_order": 1, "embeddings": sent}
     with pytest.raises(SubmissionError, match=words):
-        vectors.read(reply(entry), 3, {"a": "p1"})
+        vectors.decode([("p1", protocol.read_reply(reply(entry), 3, ["a"]).embeddings["a"])])
 
 
 def test_what_the_journal_does_not_hold_is_cut_off(tmp_path: Path) -> None:
@@ -93,7 +96,7 @@ def test_what_the_journal_does_not_hold_is_cut_off(tmp_path: Path) -> None:
     VectorFile(path, 2).append(batch + 200)
     assert path.stat().st_size == 8 + 2 * batch.nbytes
     assert np.fromfile(path, "<f4", offset=8).reshape(4, 3, 4)[2:].tolist() == (batch + 200).tolist()
-    with pytest.raises(InputError, match="fewer vectors than the journal answers; begin anew with --fresh"):
+    with pytest.raises(InputError, match="fewer vectors than the journal answers; begin again with --fresh"):
         VectorFile(path, 5)
     with pytest.raises(SubmissionError, match="embeddings of 5 numbers, after 4 before"):
         VectorFile(path, 2).append(np.ones((1, 3, 5), dtype=np.float32))
@@ -106,16 +109,17 @@ def test_a_run_with_vectors_ends_in_their_gap_and_killed_it_ends_in_the_same(tmp
     _, said = whole.communicate(timeout=60)
     assert whole.returncode == 0, said
     found = bundle.read(where(tmp_path / "whole"))
-    figures = found.result["embeddings"]
-    assert set(figures["categories"]) == {"Alpha", "Beta"}
-    assert figures["all"]["pairs"] == 48
-    assert figures["all"]["paired_distance"] == pytest.approx(2**0.5, abs=1e-6)  # always at right angles
-    assert figures["all"]["centroid_norms"]["image"] == 1.0
+    figures = found.result.embeddings
+    assert isinstance(figures, EmbeddingGap)
+    assert set(figures.categories) == {"Alpha", "Beta"}
+    assert figures.all.pairs == 48
+    assert figures.all.paired_distance == pytest.approx(2**0.5, abs=1e-6)  # always at right angles
+    assert figures.all.centroid_norms.image == 1.0
     sample = vectors.load_sample(found.root) or {}
     images, texts = (np.concatenate(part) for part in zip(*sample.values(), strict=True))
     assert (len(images), len(texts)) == (96, 48)
     gap = float(np.linalg.norm(images.mean(0) - texts.mean(0)))
-    assert figures["all"]["gap"] == pytest.approx(gap, abs=1e-3)  # the sample is all pairs, in half precision
+    assert figures.all.gap == pytest.approx(gap, abs=1e-3)  # the sample is all pairs, in half precision
     assert not list(where(tmp_path / "whole").parent.glob("*.vectors"))
 
     journal = where(tmp_path / "killed").with_name("vision_text.journal")
@@ -152,7 +156,8 @@ def test_declared_and_left_out_is_a_failed_run_with_its_reason(tmp_path: Path) -
     running.communicate(timeout=60)
     assert running.returncode == 1
     result = bundle.read(where(tmp_path / "results")).result
-    assert "though `initialize` declared embeddings" in result["failure"]["reason"]
+    assert result.failure is not None
+    assert "though `initialize` declared embeddings" in result.failure.reason
 
 
 def test_where_no_pictures_travel_none_are_wanted(tmp_path: Path) -> None:
@@ -161,7 +166,7 @@ def test_where_no_pictures_travel_none_are_wanted(tmp_path: Path) -> None:
     _, said = running.communicate(timeout=60)
     assert running.returncode == 0, said
     found = bundle.read(where(tmp_path / "results").with_name("text"))
-    assert "embeddings" not in found.result
+    assert found.result.embeddings is UNSET
     assert vectors.load_sample(found.root) is None
 
 

@@ -1,4 +1,4 @@
-"""A stranger's Dockerfile may take so much memory and so much time, and leaves nothing running."""
+"""Building an untrusted Dockerfile is limited in memory and time, and leaves nothing running."""
 
 from __future__ import annotations
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from harness.contract import submission
 from harness.errors import SubmissionError
 from harness.sandbox.base import Launch, Limits
+from harness.sandbox.container.answers import ImageDescription, read
 from harness.sandbox.container.flags import MACHINES, check_image, container_options, machine
 from harness.sandbox.lease import owner
 from tests.hostile.arena import CORPUS
@@ -24,7 +26,8 @@ LIMITS = Limits(
 
 def launch(**resources: Any) -> Launch:
     subject = submission.load(CORPUS)
-    subject = replace(subject, resources=replace(subject.resources, **resources))
+    manifest = structs.replace(subject.manifest, resources=structs.replace(subject.resources, **resources))
+    subject = replace(subject, manifest=manifest)
     return Launch(subject, "sha256:abc", Path("/somewhere/exchange"), None, Path("/set"), Path("log"), LIMITS)
 
 
@@ -100,8 +103,9 @@ def test_weights_are_one_more_mount_and_read_only() -> None:
     assert {mount["mode"] for mount in found["volumes"].values()} == {"ro"}
 
 
-def image(**changes: Any) -> dict[str, Any]:
-    return {"Architecture": machine(), "Config": {"Volumes": None}, "Size": 10**8, **changes}
+def image(**changes: Any) -> ImageDescription:
+    answer = {"Architecture": machine(), "Config": {"Volumes": None}, "Size": 10**8, **changes}
+    return read(ImageDescription, answer)
 
 
 def test_an_image_for_this_machine_is_let_through() -> None:

@@ -1,4 +1,4 @@
-"""Files written by root for somebody else."""
+"""Files that root writes as the owner of the results folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an engine sees the paths of a harness that runs in a container itself."""
+"""The paths on the host of a harness that runs in a container itself."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ import pytest
 
 from harness.errors import InputError
 from harness.sandbox.container import sibling
+from harness.sandbox.container.answers import ContainerMount, read
 
 OWN = "c0ffee" + "0" * 58
 OTHER = "decade" + "0" * 58
 HOSTNAME = f"612 598 254:0 /var/lib/docker/containers/{OWN}/hostname /etc/hostname rw,relatime - ext4 /dev/vda rw\n"
 ON_A_HOST = f"90 30 0:50 / /var/lib/docker/containers/{OTHER}/mounts/shm rw - tmpfs shm rw\n"
-MOUNTS = [
-    {"Destination": "/tmp", "Source": "/volumes/one/_data"},
-    {"Destination": "/tmp/deep", "Source": "/home/ada/deep"},
-    {"Destination": "/scratch", "Source": ""},  # a tmpfs: nowhere on the host
-]
+MOUNTS = read(
+    list[ContainerMount],
+    [
+        {"Destination": "/tmp", "Source": "/volumes/one/_data"},
+        {"Destination": "/tmp/deep", "Source": "/home/ada/deep"},
+        {"Destination": "/scratch", "Source": ""},  # a tmpfs: nowhere on the host
+    ],
+)
 
 
 def test_a_path_is_found_below_the_nearest_mount_above_it() -> None:

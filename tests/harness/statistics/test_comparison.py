@@ -11,6 +11,7 @@ from statsmodels.stats.multitest import multipletests
 from harness.errors import InputError
 from harness.records import GroundTruth, Step, StepPair
 from harness.statistics import comparison, intervals
+from harness.statistics.comparison import McNemarTest
 from harness.statistics.tally import Tally, from_counts
 from tests.harness.statistics.simulation import simulate
 
@@ -24,8 +25,8 @@ def tally(*counts: tuple[int, int], category: str = "Travel") -> Tally:
 def test_the_difference_is_first_minus_second() -> None:
     first, second = tally((3, 4), (4, 4)), tally((1, 4), (2, 4))
     found = comparison.compare([first], [second], KEY)
-    assert found["categories"]["Travel"]["value"] == 0.5
-    assert found["macro"]["value"] == found["micro"]["value"] == 0.5
+    assert found.categories["Travel"].value == 0.5
+    assert found.macro.value == found.micro.value == 0.5
 
 
 def test_every_flip_is_tried_where_there_are_few() -> None:
@@ -35,9 +36,11 @@ def test_every_flip_is_tried_where_there_are_few() -> None:
 
 def test_a_result_does_not_differ_from_itself() -> None:
     rows = [tally(*[(n % 4, 4) for n in range(20)])]
-    found = comparison.compare(rows, rows, KEY)["categories"]["Travel"]
-    assert (found["value"], found["p"], found["method"]) == (0.0, 1.0, "wilson-articles")
-    assert found["low"] == -found["high"] < 0
+    found = comparison.compare(rows, rows, KEY).categories["Travel"]
+    assert (found.value, found.p, found.method) == (0.0, 1.0, "wilson-articles")
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low == -found.high < 0
 
 
 def test_the_permutation_test_is_scipys() -> None:
@@ -95,17 +98,17 @@ def test_the_pairs_that_only_one_got_right_are_named_and_counted() -> None:
         for name, category in [("p", "Travel"), ("q", "Health"), ("r", "Travel"), ("s", "Travel")]
     ]
     found = comparison.pairs_apart(questions, {"p": 1, "q": 0, "r": 1, "s": 1}, {"p": 0, "q": 1, "r": 1, "s": 0})
-    assert (found["only_first"], found["only_second"]) == (["p", "s"], ["q"])
-    assert found["mcnemar"]["categories"]["Travel"] == {"only_first": 2, "only_second": 0, "p": 0.5}
-    assert found["mcnemar"]["p"] == 1.0
+    assert (found.only_first, found.only_second) == (["p", "s"], ["q"])
+    assert found.mcnemar.categories["Travel"] == McNemarTest(only_first=2, only_second=0, p=0.5)
+    assert found.mcnemar.p == 1.0
 
 
 def test_a_drop_is_the_accuracy_lost_on_the_pairs_asked_again() -> None:
     """Six articles of two pairs, all right; asked again, the first pair of each is wrong, the second not asked."""
-    answers = [GroundTruth(f"{article}{n}", 1, article, (0, n + 1)) for article in "abcdef" for n in range(2)]
-    asked = {answer.pair_id: 0.9 for answer in answers}
-    found = comparison.drop(answers, asked, {f"{article}0": 0.2 for article in "abcdef"}, KEY, "blanked")
-    assert (found["value"], found["pairs"], found["articles"], found["p"]) == (1.0, 6, 6, 2 / 2**6)
+    truths = [GroundTruth(f"{article}{n}", 1, article, (0, n + 1)) for article in "abcdef" for n in range(2)]
+    asked = {truth.pair_id: 0.9 for truth in truths}
+    found = comparison.drop(truths, asked, {f"{article}0": 0.2 for article in "abcdef"}, KEY, "blanked")
+    assert (found.value, found.pairs, found.articles, found.p) == (1.0, 6, 6, 2 / 2**6)
 
 
 def test_results_on_different_pairs_are_not_compared() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.contract.result import CorrectedGap, ImageAndText
 from harness.errors import SubmissionError
 from harness.records import Step, StepPair
 from harness.statistics.embedding_gap import Embeddings, principal_components, uniformity
@@ -36,13 +37,13 @@ def test_published_embeddings_give_the_published_distances(name: str) -> None:
     published = json.loads((REFERENCE / "gap_reference.json").read_text())["recomputed_here_500_pairs"]
     wanted = published[f"Figure_1_Modality_Gap/{name}"]
     images, texts = np.load(REFERENCE / name)
-    found = paired(images, texts).finish(KEY)["all"]
-    assert found["gap"] == pytest.approx(wanted["L2M"], abs=1e-6)
-    assert found["paired_distance"] == pytest.approx(wanted["L2I"], abs=1e-6)
-    assert found["rmg"] == pytest.approx(wanted["RMG_two_effects_code"], abs=1e-6)
-    assert round(found["centroid_norms"]["image"], 4) == wanted["norm_mu_img"]
-    assert round(found["centroid_norms"]["text"], 4) == wanted["norm_mu_txt"]
-    assert round(found["centroid_cosine"], 4) == wanted["cos_mu"]
+    found = paired(images, texts).finish(KEY).all
+    assert found.gap == pytest.approx(wanted["L2M"], abs=1e-6)
+    assert found.paired_distance == pytest.approx(wanted["L2I"], abs=1e-6)
+    assert found.rmg == pytest.approx(wanted["RMG_two_effects_code"], abs=1e-6)
+    assert round(found.centroid_norms.image, 4) == wanted["norm_mu_img"]
+    assert round(found.centroid_norms.text, 4) == wanted["norm_mu_txt"]
+    assert round(found.centroid_cosine, 4) == wanted["cos_mu"]
     unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in (images.astype(float), texts.astype(float))]
     _, explained = principal_components(np.concatenate(unit))
     assert explained == pytest.approx(wanted["centred_pca_evr2"], abs=1e-5)
@@ -51,12 +52,12 @@ def test_published_embeddings_give_the_published_distances(name: str) -> None:
 def test_the_gap_worked_out_by_hand() -> None:
     """Pictures along the first axis, texts along the second: centroids sqrt(2) apart, whatever the lengths."""
     images, texts = np.array([[2.0, 0.0], [1.0, 0.0]] * 4), np.array([[0.0, 3.0], [0.0, 1.0]] * 4)
-    found = paired(images, texts).finish(KEY)["all"]
-    assert found["gap"] == found["paired_distance"] == 1.414214
-    assert found["gap_corrected"] == {"value": 1.414214, "low": 1.414214, "high": 1.414214}
-    assert (found["alignment"], found["centroid_cosine"]) == (2.0, 0.0)
-    assert found["rmg"] == 1.0
-    assert found["mean_cosine_within"] == {"image": 1.0, "text": 1.0}
+    found = paired(images, texts).finish(KEY).all
+    assert found.gap == found.paired_distance == 1.414214
+    assert found.gap_corrected == CorrectedGap(value=1.414214, low=1.414214, high=1.414214)
+    assert (found.alignment, found.centroid_cosine) == (2.0, 0.0)
+    assert found.rmg == 1.0
+    assert found.mean_cosine_within == ImageAndText(image=1.0, text=1.0)
 
 
 def test_a_picture_counts_once_in_its_article() -> None:
@@ -68,7 +69,7 @@ def test_a_picture_counts_once_in_its_article() -> None:
     )
     assert found.articles["t"].images == 3
     assert found.articles["t"].image.tolist() == [1, 1, 1]
-    assert found.finish(KEY)["all"]["centroid_norms"]["image"] == round(3**-0.5, 6)
+    assert found.finish(KEY).all.centroid_norms.image == round(3**-0.5, 6)
 
 
 def test_shards_merge_to_the_whole() -> None:
@@ -104,10 +105,10 @@ def test_sampling_alone_makes_no_corrected_gap_and_its_interval_holds_the_truth(
         shift = np.tile(rng.normal(scale=0.1, size=(2, 40, 64)), (1, 5, 1))
         images, texts = rng.normal(scale=0.2, size=(2, 200, 64)) + shift
         centres(images, texts)
-        found = paired(images, texts, articles=40).finish(KEY)["all"]
-        raw.append(found["gap"])
-        corrected.append(found["gap_corrected"]["value"])
-        held += found["gap_corrected"]["low"] <= true <= found["gap_corrected"]["high"]
+        found = paired(images, texts, articles=40).finish(KEY).all
+        raw.append(found.gap)
+        corrected.append(found.gap_corrected.value)
+        held += found.gap_corrected.low <= true <= found.gap_corrected.high
     assert np.mean(raw) > true + 0.005
     assert np.mean(corrected) == pytest.approx(true, abs=0.003)
     assert 0.89 < held / 100 < 0.99
@@ -116,12 +117,12 @@ def test_sampling_alone_makes_no_corrected_gap_and_its_interval_holds_the_truth(
 def test_separable_kinds_are_separated_on_unseen_articles() -> None:
     rng = np.random.default_rng(3)
     images, texts = rng.normal(size=(60, 8)), rng.normal(size=(60, 8))
-    mixed = paired(images, texts, sampled=60, articles=12).finish(KEY)["all"]
-    assert 0.3 < mixed["separability"] < 0.7
+    mixed = paired(images, texts, sampled=60, articles=12).finish(KEY).all
+    assert 0.3 < mixed.separability < 0.7
     texts[:, 0] += 20
-    apart = paired(images, texts, sampled=60, articles=12).finish(KEY)["all"]
-    assert apart["separability"] > 0.95
-    assert apart["uniformity"]["text"] > apart["uniformity"]["image"]
+    apart = paired(images, texts, sampled=60, articles=12).finish(KEY).all
+    assert apart.separability > 0.95
+    assert apart.uniformity.text > apart.uniformity.image
 
 
 def test_uniformity_worked_out_by_hand() -> None:

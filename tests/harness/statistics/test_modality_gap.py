@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.contract import decoding
 from harness.records import GroundTruth, Step, StepPair
 from harness.statistics import modality_gap
 from harness.statistics.modality_gap import BOTH, PICTURES, TEXT
@@ -21,14 +22,14 @@ def question(name: str) -> StepPair:
     return StepPair(name, "Travel" if name < "r" else "Health", "Go", Step("a", "a.jpg"), Step("b", "b.jpg"))
 
 
-def test_every_pair_is_of_one_kind_and_the_shares_add_to_one() -> None:
+def test_every_pair_has_one_need_and_the_shares_add_to_one() -> None:
     found = modality_gap.shares([question(name) for name in NAMES], RIGHT)
-    assert found["all"] == {
+    assert decoding.to_json(found.all) == {
         "only pictures": 0.166667, "only text": 0.166667, "either": 0.166667, "only together": 0.166667,
         "none": 0.333333, "pairs": 6,
     }  # fmt: skip
-    assert found["categories"]["Travel"]["only pictures"] == 0.5
-    assert found["categories"]["Health"]["none"] == 0.5
+    assert found.categories["Travel"].only_pictures == 0.5
+    assert found.categories["Health"].none == 0.5
 
 
 def test_the_gaps_are_paired_differences() -> None:
@@ -37,7 +38,7 @@ def test_the_gaps_are_paired_differences() -> None:
         for modality, count in ((BOTH, 4), (PICTURES, 3), (TEXT, 1))
     }
     found = modality_gap.gaps(tallies, KEY)
-    assert {name: row["macro"]["value"] for name, row in found.items()} == {
+    assert {name: row.macro.value for name, row in found.items()} == {
         "vision+text minus vision": 0.25,
         "vision+text minus text": 0.75,
         "vision minus text": 0.5,
@@ -47,7 +48,7 @@ def test_the_gaps_are_paired_differences() -> None:
 
 
 def test_the_pairs_that_pictures_decided_come_widest_margin_first_and_one_an_article() -> None:
-    answers = [GroundTruth(name, 1, article, (0, 1)) for name, article in zip("pqrs", "aabc", strict=True)]
+    truths = [GroundTruth(name, 1, article, (0, 1)) for name, article in zip("pqrs", "aabc", strict=True)]
     sees, blind = dict.fromkeys("pqrs", 1), dict.fromkeys("pqrs", 0)
     predictions = {
         PICTURES: {"p": 0.7, "q": 0.9, "r": 0.8, "s": 0.6},
@@ -55,7 +56,7 @@ def test_the_pairs_that_pictures_decided_come_widest_margin_first_and_one_an_art
         BOTH: dict.fromkeys("pqrs", 0.9),
     }
     correct = {PICTURES: sees, TEXT: blind, BOTH: sees}
-    found = modality_gap.decided_by(PICTURES, answers, predictions, correct)
-    assert [case.pair_id for case in found] == ["r", "q", "s"]
-    assert [round(case.margin, 6) for case in found] == [0.7, 0.5, 0.1]
-    assert modality_gap.decided_by(TEXT, answers, predictions, correct) == []
+    found = modality_gap.decided_by(PICTURES, truths, predictions, correct)
+    assert [pair.pair_id for pair in found] == ["r", "q", "s"]
+    assert [round(pair.margin, 6) for pair in found] == [0.7, 0.5, 0.1]
+    assert modality_gap.decided_by(TEXT, truths, predictions, correct) == []

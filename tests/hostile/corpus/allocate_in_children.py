@@ -1,4 +1,4 @@
-"""Takes memory in many processes, each below the limit of one."""
+"""Allocates memory in many processes, each below the limit of one process."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Answers a value that is no probability: the one that its argument names."""
+"""Answers with a value that is not a probability; its argument names the value."""
 
 import sys
 

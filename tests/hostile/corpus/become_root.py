@@ -1,4 +1,4 @@
-"""Tries the ways to other users and to powers."""
+"""Tries to become another user and to gain capabilities."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""Answers by what else was asked, not by the pair."""
+"""Answers by the other pairs of the batch, not by the pair itself."""
 
 from honest import loop, predictions
 

@@ -1,4 +1,4 @@
-"""Prints what a harness might take for a result, in its colours."""
+"""Prints text that a harness might take for a result, in its colours."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Forks until it may not, each child the same."""
+"""Forks until a fork is refused; each child does the same."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Holds back an answer for a while, and watches /exchange for the pictures of the next question."""
+"""Delays an answer and watches /exchange for the pictures of the next question."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The least that keeps to the protocol: attacks import `loop` and differ from it in a line or two."""
+"""A minimal honest predictor: attacks import `loop` and differ from it in a line or two."""
 
 import json
 import os

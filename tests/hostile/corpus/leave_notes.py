@@ -1,4 +1,4 @@
-"""Looks for what an earlier run may have left, then leaves a note for the next one wherever one might stay."""
+"""Looks for notes of an earlier run, then leaves a note for the next run wherever one might stay."""
 
 import ctypes
 import os

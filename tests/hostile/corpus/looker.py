@@ -1,4 +1,4 @@
-"""Looks everywhere for the answers, and says on stderr what it can see and do; the test asserts each line of it."""
+"""Searches everywhere for the answers and reports on stderr all that it can see and do; the test asserts each line."""
 
 import ctypes
 import hashlib
@@ -23,7 +23,7 @@ MAX_BYTES = 2**20  # of a file are searched
 
 
 def attempt(action):
-    """What an action gives, or the name of the error that stops it."""
+    """Return the result of an action, or the name of the error that stops it."""
     try:
         return action()
     except OSError as error:
@@ -53,7 +53,7 @@ def text(path):
 
 
 def folders_below(skipped):
-    """(folder, names of its files), from every place where one may begin to look."""
+    """Yield (folder, names of its files) below every starting point of the search."""
     for root in ROOTS:
         for folder, folders, names in os.walk(root):
             folders[:] = [n for n in folders if not os.path.join(folder, n).startswith((*skipped, *SYSTEM))]
@@ -109,7 +109,7 @@ def look(_request):
 
 
 def watch(request):
-    """What /exchange shows while a batch is asked, and whether a picture's original (content) name is anywhere."""
+    """Report /exchange while a batch is asked, and whether a picture's original (content) name is anywhere."""
     pairs = request["params"]["pairs"]
     folder = os.path.dirname(pairs[0]["first"]["image"])
     slots = []

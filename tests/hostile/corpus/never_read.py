@@ -1,4 +1,4 @@
-"""Never reads its input, but when there is some says what it expects to be asked."""
+"""Never reads its input; when input arrives, it writes the answer that it expects to be asked for."""
 
 import os
 import select

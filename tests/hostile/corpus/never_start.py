@@ -1,4 +1,4 @@
-"""Loads for ever."""
+"""Never finishes loading."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Connects to whatever may answer: the network, the engine, the bus, other processes."""
+"""Connects to everything that may answer: the network, the engine, the bus, other processes."""
 
 import socket
 

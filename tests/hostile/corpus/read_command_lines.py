@@ -1,4 +1,4 @@
-"""Reads what other processes were started with, and how they stand."""
+"""Reads the command lines and the state of other processes."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Signals the harness, its parent, and everybody."""
+"""Signals the harness, its parent, and every other process."""
 
 import os
 import resource
