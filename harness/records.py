@@ -32,11 +32,12 @@ class Variant(StrEnum):
     SWAPPED = "swapped"  # the second step first: p should become 1 - p
     PERTURBED = "perturbed"  # pictures slightly cropped and recompressed
     EXCHANGED = "exchanged"  # each headline with the other step's picture
-    BLANKED = "blanked"  # grey pictures of the same size
+    REPLACED = "replaced"  # pictures of another article of the category
+    BLANKED = "blanked"  # grey pictures: recognisable, so not asked any more; earlier bundles hold it
 
     @property
     def needs_images(self) -> bool:
-        return self in (Variant.PERTURBED, Variant.EXCHANGED, Variant.BLANKED)
+        return self in (Variant.PERTURBED, Variant.EXCHANGED, Variant.REPLACED, Variant.BLANKED)
 
 
 @dataclass(frozen=True, slots=True)

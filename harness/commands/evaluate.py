@@ -51,6 +51,12 @@ SANDBOXES = ("auto", "docker", "process")
 @click.option("--key-file", type=click.Path(path_type=Path), help="The release key, for a hidden set.")
 @click.option("--fresh", is_flag=True, help="Ask everything again; discard the journal of an earlier run.")
 @click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    metavar="BUNDLE",
+    help="Ask in the order of the run that wrote this bundle, from its run key.",
+)
+@click.option(
     "--dry-run", is_flag=True, help="Ask three batches, estimate the time of a whole evaluation, and keep nothing."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per modality instead of tables.")
@@ -66,6 +72,7 @@ def evaluate(
     varied: int,
     key_file: Path | None,
     fresh: bool,
+    replay: Path | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -99,6 +106,7 @@ def evaluate(
     limits = Limits(batch_s=batch_seconds) if batch_seconds else Limits()
     for line in sandbox.isolation(frozen.root).exposes:
         click.echo(f"{sandbox.name} sandbox does not protect: {line}", err=True)
+    key = _run_key(replay) if replay else None
     failed = False
     for modality in wanted:
         where = weights.resolve() if weights else None
@@ -107,13 +115,24 @@ def evaluate(
             if dry_run:
                 click.echo(_forecast(estimate(evaluation, sandbox, progress), f"{subject.title}, {modality}"))
                 continue
-            found = pipeline.evaluate(evaluation, sandbox, results, progress, fresh)
+            found = pipeline.evaluate(evaluation, sandbox, results, progress, fresh, key)
         click.echo(
             json_line({"bundle": str(found.root), **to_json(found.result)}).rstrip() if as_json else _report(found)
         )
         failed |= found.result.status == "failed"
     if failed:
         sys.exit(1)
+
+
+def _run_key(bundle_folder: Path) -> bytes:
+    from harness.contract import bundle
+
+    key = bundle.read(bundle_folder).run_key
+    if key is None:
+        raise InputError(
+            f"{bundle_folder}: holds no run key, so its order cannot be repeated; evaluate without --replay"
+        )
+    return key
 
 
 def test_set(data: Path | None) -> Path:

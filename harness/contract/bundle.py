@@ -7,6 +7,7 @@
       probes.jsonl        pair_id, variant, p_in_order: the pairs that were asked again, in variants
       timings.json        start-up, latencies, rates: kept apart, since they differ from run to run
       environment.json    machine, versions, resources used by each predictor, seams
+      run_key             the secret of the run, from which the order of the questions was drawn
       embeddings.npz      centroids and a sample of vectors, if the predictor sends any; their figures: result.json
       stderr.log          standard error of the predictor, up to a cap
       SHA256SUMS          written last, so a bundle that has it is complete
@@ -52,7 +53,8 @@ from harness.errors import InputError
 from harness.records import Modality, Prediction, Variant, predicted_label
 
 MOST = 2**31  # pairs that one article may be counted with; no sum of such counts overflows
-WITHHELD = ("predictions.jsonl", "probes.jsonl", "stderr.log", "embeddings.npz")  # of a hidden set: they tell per pair
+RUN_KEY = "run_key"
+WITHHELD = ("predictions.jsonl", "probes.jsonl", "stderr.log", "embeddings.npz", RUN_KEY)  # of a hidden set: per pair
 ENVIRONMENT = "environment.json"
 CONTENTS = ("result.json", "articles.jsonl", "predictions.jsonl", "probes.jsonl", "timings.json")
 
@@ -81,7 +83,7 @@ class VariantLine(Record, frozen=True, kw_only=True):
     """One line of `probes.jsonl`."""
 
     pair_id: PairId
-    variant: Literal["repeated", "swapped", "perturbed", "exchanged", "blanked"]
+    variant: Literal["repeated", "swapped", "perturbed", "exchanged", "replaced", "blanked"]
     p_in_order: Fraction
 
 
@@ -101,6 +103,19 @@ class Bundle:
         """The probability of being in order, by pair id; read on first use, since a board of many rows needs none."""
         rows = files.read_records(self.root / "predictions.jsonl", PredictionLine, to_prediction)
         return {p.pair_id: p.p_in_order for p in rows}
+
+    @property
+    def run_key(self) -> bytes | None:
+        """The secret from which the order of the questions was drawn; None in earlier bundles.
+
+        Raises:
+            InputError: the file holds no key.
+        """
+        path = self.root / RUN_KEY
+        try:
+            return bytes.fromhex(path.read_text(encoding="ascii")) if path.is_file() else None
+        except ValueError:
+            raise InputError(f"{path}: no hexadecimal digits; evaluate again") from None
 
     @cached_property
     def variants(self) -> tuple[Prediction, ...]:
@@ -157,12 +172,14 @@ def write(
     variants: Sequence[Prediction],
     timings: Timings,
     environment: Environment | None = None,
+    run_key: bytes | None = None,
 ) -> str:
     """Write a bundle into `root`, which may hold stderr.log already; SHA256SUMS comes last. Return its digest.
 
     Args:
         predictions: the probability of each scored pair, by pair id.
         variants: the predictions for the pairs that were asked again.
+        run_key: the secret from which the order of the questions was drawn.
     """
     again = sorted((p.pair_id, p.variant.value, p.p_in_order) for p in variants)
     lines = {
@@ -175,6 +192,8 @@ def write(
     files.write(root / "timings.json", decoding.json_page(timings).encode())
     if environment is not None:
         files.write(root / ENVIRONMENT, decoding.json_page(environment).encode())
+    if run_key is not None:
+        files.write(root / RUN_KEY, f"{run_key.hex()}\n".encode())
     files.write(root / "result.json", decoding.json_page(result).encode())
     return checksums.seal(root)
 
@@ -192,6 +211,7 @@ def make_result(
     trust: Trust,
     scores: Scores | None,
     failure: str | None,
+    harness: HarnessIdentity | None = None,
 ) -> Result:
     """Return the result of a run: scored, or failed by the submission's fault for the reason given."""
     return Result(
@@ -202,7 +222,7 @@ def make_result(
         modality=modality,
         protocol=protocol.VERSION,
         seed=seed,
-        harness=HarnessIdentity(version=__version__),
+        harness=harness or HarnessIdentity(version=__version__),
         isolation=isolation,
         trust=trust,
         scores=scores,

@@ -164,7 +164,8 @@ class Trust(Record, frozen=True, kw_only=True):
     both_orders_accuracy: Fraction | None = None
     perturbation_drop: Signed | None = None
     exchanged_pictures_drop: Signed | None = None
-    blanked_pictures_drop: Signed | None = None
+    replaced_pictures_drop: Signed | UnsetType | None = UNSET
+    blanked_pictures_drop: Signed | UnsetType | None = UNSET  # of earlier releases
     canaries: CanaryVerdict | UnsetType = UNSET
 
 
@@ -241,9 +242,10 @@ class SubmissionIdentity(Record, frozen=True, kw_only=True):
 
 
 class HarnessIdentity(Record, frozen=True, kw_only=True):
-    """The program that ran and scored the evaluation."""
+    """The program that ran and scored the evaluation. source: the digest of its modules; absent in earlier results."""
 
     version: str
+    source: Digest | UnsetType = UNSET
 
 
 class Isolation(Record, frozen=True, kw_only=True):
@@ -299,6 +301,7 @@ class Result(Record, frozen=True, kw_only=True):
             probed=self.trust.probed,
             sandbox=self.isolation.sandbox,
             harness=self.harness.version,
+            source=self.harness.source,
         )
 
 
@@ -315,12 +318,17 @@ class RunIdentity(Record, frozen=True, kw_only=True):
     probed: int
     sandbox: str
     harness: str
+    source: Digest | UnsetType = UNSET  # of the harness; absent in earlier results and journals
 
-    def difference(self, other: RunIdentity) -> tuple[str, object, object] | None:
-        """Return the first field that differs, with both values; `None` where the two are equal."""
+    def difference(self, other: RunIdentity, but: str = "") -> tuple[str, object, object] | None:
+        """Return the first field that differs, with both values; `None` where the two are equal.
+
+        Args:
+            but: a field that may differ.
+        """
         for name in self.__struct_fields__:
             mine, theirs = getattr(self, name), getattr(other, name)
-            if mine != theirs:
+            if mine != theirs and name != but:
                 return name, mine, theirs
         return None
 

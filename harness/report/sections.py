@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from harness.contract.result import CorrectedGap, Estimate
+from msgspec import UNSET, UnsetType
+
+from harness.contract.result import CorrectedGap, Estimate, Trust
 from harness.report.study import Study
 from harness.statistics.modality_gap import CONTRASTS
 
@@ -175,13 +177,13 @@ def _trust(study: Study) -> Section:
         "swap_consistency": "swap consistency",
         "self_consistency": "repeat consistency",
         "exchanged_pictures_drop": "drop, pictures exchanged",
-        "blanked_pictures_drop": "drop, pictures blank",
+        "replaced_pictures_drop": "drop, pictures replaced",
         "perturbation_drop": "drop, pictures perturbed",
     }
     rows = [
         [result.name, str(result.trust.probed)]
         + [
-            with_interval(result.drops[name], "+.3f") if name in result.drops else number(getattr(result.trust, name))
+            with_interval(result.drops[name], "+.3f") if name in result.drops else number(_figure(result.trust, name))
             for name in columns
         ]
         for result in study.results
@@ -189,10 +191,17 @@ def _trust(study: Study) -> Section:
     ]
     text = (
         "A sample of the pairs, asked again of a fresh predictor. A swap of the two steps should change the label; a "
-        "repeat should not. The drop in accuracy with exchanged or blank pictures measures the value of the pictures. "
+        "repeat should not. The drop in accuracy with exchanged pictures, or with those of another article, measures "
+        "the value of the pictures. "
         "Brackets, if the set was given: 95 % intervals clustered by article."
     )
     return Section("Variants", text, ["result", "pairs", *columns.values()], rows)
+
+
+def _figure(trust: Trust, name: str) -> float | None:
+    """Return one figure; None if it was not measured, as in results of earlier releases."""
+    value: float | UnsetType | None = getattr(trust, name)
+    return None if value is UNSET else value
 
 
 def with_interval(estimate: Estimate, form: str = ".3f") -> str:

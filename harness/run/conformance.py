@@ -77,7 +77,9 @@ def check(evaluation: Evaluation, sandbox: Sandbox, image: str | None, log: Path
     try:
         with _trial(evaluation, sandbox, image, log) as trial:
             size = trial.greet()
-            (first, *_), *_ = (p.batches for p in plan.plan(evaluation.frozen, size, evaluation.modality, 0))
+            (first, *_), *_ = (
+                p.batches for p in plan.plan(evaluation.frozen, size, evaluation.modality, 0, b"conformance")
+            )
             pairs = [question.pair for question in first[:PAIRS]]
             before = trial.ask(pairs)
             after = {

@@ -28,6 +28,7 @@ class BatchRequest:
     """One batch, ready to be sent. questions: by opaque id, in the order asked."""
 
     number: int
+    id: int
     line: bytes
     questions: dict[str, Question]
     pictures: list[Picture]
@@ -51,10 +52,11 @@ class Conversation:
     modality: Modality
     limits: Limits
 
-    def greet(self, seed: int, most: int, version: int = protocol.VERSION) -> Hello:
-        """Send `initialize` and return the checked reply. most: the largest batch allowed."""
-        self.session.channel.send(protocol.initialize(0, self.modality, seed, most, version), self.limits.startup_s)
-        return protocol.read_hello(self.session.channel.receive(self.limits.startup_s), 0, most)
+    def greet(self, seed: int, most: int, version: int = protocol.VERSION, request: int = 0) -> Hello:
+        """Send `initialize` and return the checked reply. most: the largest batch allowed. request: its id."""
+        line = protocol.initialize(request, self.modality, seed, most, version)
+        self.session.channel.send(line, self.limits.startup_s)
+        return protocol.read_hello(self.session.channel.receive(self.limits.startup_s), request, most)
 
     def ask_one(self, number: int, batch: QuestionBatch, exchange: Exchange) -> AnsweredBatch:
         """Ask a single batch and wait for its reply."""
@@ -92,7 +94,8 @@ class Conversation:
             SentQuestion(opaque, question.shown, *image)
             for (opaque, question), image in zip(questions.items(), images, strict=True)
         ]
-        return BatchRequest(number, protocol.predict_pairs(number + 1, sent, self.modality), questions, shown)
+        request = request_id(exchange.key, number)
+        return BatchRequest(number, request, protocol.predict_pairs(request, sent, self.modality), questions, shown)
 
     def _pictures(self, question: Question) -> list[Picture]:
         """Return the pictures of the first and the second step; none where the modality sends none."""
@@ -104,6 +107,11 @@ class Conversation:
         for path in paths:
             _prefetch(path)
         return list(paths)
+
+
+def request_id(key: bytes, number: int | str) -> int:
+    """Return the JSON-RPC id of a request: drawn from the key, so that it tells neither its place nor its pass."""
+    return int.from_bytes(keyed.digest(key, "request", number)[:4], "big") >> 1
 
 
 def _fill(prepared: Future[BatchRequest], exchange: Exchange) -> BatchRequest:
@@ -129,7 +137,7 @@ def _prefetch(path: str) -> None:
 
 
 def _read(request: BatchRequest, line: bytes, seconds: float, embeddings: bool) -> BatchOutcome:
-    reply = protocol.read_reply(line, request.number + 1, list(request.questions))
+    reply = protocol.read_reply(line, request.id, list(request.questions))
     predictions = tuple(
         Prediction(question.pair.pair_id, reply.p_in_order[opaque], question.variant)
         for opaque, question in request.questions.items()

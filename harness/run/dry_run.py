@@ -37,7 +37,7 @@ def dry_run(evaluation: Evaluation, sandbox: Sandbox, watch: Watch, batches: int
         session.run()
         with Journal(journal, session.identity) as answered:
             size = answered.batch_size or 1
-    passes = plan.plan(evaluation.frozen, size, evaluation.modality, evaluation.varied)
+    passes = plan.plan(evaluation.frozen, size, evaluation.modality, evaluation.varied, b"dry run")
     total = sum(len(p.batches) for p in passes)
     latencies, startup_s = session.transcript.latencies_s, session.transcript.starts[0].startup_s
     batch_s = median(latencies[1:] or latencies)

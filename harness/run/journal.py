@@ -63,8 +63,8 @@ class Journal:
     batch_size: pairs per batch, as the predictor asked for; None until it has said so.
     """
 
-    def __init__(self, path: Path, identity: RunIdentity) -> None:
-        """Begin a journal, or resume the one that is there.
+    def __init__(self, path: Path, identity: RunIdentity, key: bytes | None = None) -> None:
+        """Begin a journal, or resume the one that is there. key: the run key to begin with; drawn if it is None.
 
         Raises:
             InputError: the journal belongs to another run (the message names the part that differs), is damaged, or
@@ -77,7 +77,7 @@ class Journal:
             if lines:
                 self.key, self.batch_size, self.batches = _read(lines, path, identity)
             else:
-                self.key, self.batch_size, self.batches = secrets.token_bytes(KEY_BYTES), None, []
+                self.key, self.batch_size, self.batches = key or secrets.token_bytes(KEY_BYTES), None, []
                 self._write(JournalHeader(identity=identity, key=self.key.hex()))
         except BaseException:
             self._stream.close()

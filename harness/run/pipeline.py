@@ -16,15 +16,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from harness import __version__
 from harness.contract import bundle
 from harness.contract.bundle import Bundle
 from harness.contract.checksums import SUMS
 from harness.contract.frozen_set import FrozenSet
-from harness.contract.result import HarnessIdentity, Latencies, PredictorStart, RunIdentity, Timings, Trust
+from harness.contract.result import Latencies, PredictorStart, RunIdentity, Timings, Trust
 from harness.errors import InfrastructureError, InputError, SubmissionError
 from harness.records import GroundTruth, Variant
-from harness.run import environment, vectors
+from harness.run import environment, program, vectors
+from harness.run.journal import Journal
 from harness.run.judging import SCORING_KEY, judge
 from harness.run.session import Evaluation, EvaluationSession, StartedPredictor, Transcript, Watch
 from harness.sandbox.base import Sandbox
@@ -32,7 +32,14 @@ from harness.sandbox.base import Sandbox
 LOG = "stderr.log"
 
 
-def evaluate(evaluation: Evaluation, sandbox: Sandbox, results: Path, watch: Watch, fresh: bool = False) -> Bundle:
+def evaluate(
+    evaluation: Evaluation,
+    sandbox: Sandbox,
+    results: Path,
+    watch: Watch,
+    fresh: bool = False,
+    key: bytes | None = None,
+) -> Bundle:
     """Evaluate one submission in one modality, or return the finished bundle of an earlier, equal run.
 
     A failure of the predictor ends in a bundle too, of status "failed". Any other error leaves the journal.
@@ -41,6 +48,7 @@ def evaluate(evaluation: Evaluation, sandbox: Sandbox, results: Path, watch: Wat
         results: the folder of result bundles.
         watch: called with the progress.
         fresh: ask everything again, even if an earlier run finished.
+        key: the run key of an earlier run, to ask in its order; drawn if it is None.
 
     Raises:
         InfrastructureError: the machine or the engine failed; the same command resumes.
@@ -51,7 +59,7 @@ def evaluate(evaluation: Evaluation, sandbox: Sandbox, results: Path, watch: Wat
     if not fresh and (finished := _finished(root, evaluation.identity(sandbox.name, image))):
         return finished
     partial, journal = _begin(root, fresh)
-    session = EvaluationSession(evaluation, sandbox, image, journal, partial / LOG, watch)
+    session = EvaluationSession(evaluation, sandbox, image, journal, partial / LOG, watch, key=key)
     began = time.monotonic()
     if not failure:
         try:
@@ -88,7 +96,7 @@ def _finished(root: Path, identity: RunIdentity) -> Bundle | None:
     found = bundle.read(root)
     if found.result.status == "failed":
         return None
-    differs = found.result.identity.difference(identity)
+    differs = found.result.identity.difference(identity, but="source")
     if differs:
         part, before, now = differs
         raise InputError(
@@ -116,9 +124,7 @@ def rescore(found: Bundle, frozen: FrozenSet, canaries: Mapping[str, GroundTruth
     """Score the stored predictions under today's scoring; the new bundle replaces the old one."""
     trust = found.result.trust
     judged = judge(frozen, canaries, found.predictions, found.variants, trust)
-    result = msgspec.structs.replace(
-        found.result, scores=judged.scores, trust=judged.trust, harness=HarnessIdentity(version=__version__)
-    )
+    result = msgspec.structs.replace(found.result, scores=judged.scores, trust=judged.trust, harness=program.identity())
     partial = found.root.with_name(found.root.name + ".partial")
     shutil.copytree(found.root, partial, dirs_exist_ok=True)
     bundle.write(partial, result, judged.articles, found.predictions, found.variants, found.timings)
@@ -152,6 +158,7 @@ def _write(session: EvaluationSession, failure: str, partial: Path, wall_s: floa
         judged.trust if judged else known,
         judged.scores if judged else None,
         failure or None,
+        program.identity(),
     )
     if judged and session.vector_path.exists():
         found = vectors.add_up(session.vector_path, frozen, list(scored), SCORING_KEY)
@@ -159,7 +166,15 @@ def _write(session: EvaluationSession, failure: str, partial: Path, wall_s: floa
         result = msgspec.structs.replace(result, embeddings=found.finish(SCORING_KEY))
     articles = judged.articles if judged else []
     where = environment.describe(transcript, session.sandbox.describe())
-    bundle.write(partial, result, articles, scored, variants, _timings(transcript, wall_s), where)
+    bundle.write(partial, result, articles, scored, variants, _timings(transcript, wall_s), where, _key(session))
+
+
+def _key(session: EvaluationSession) -> bytes | None:
+    """Return the run key, from which the order of the questions can be repeated; None where nothing was asked."""
+    if not session.journal.exists():
+        return None
+    with Journal(session.journal, session.identity) as journal:
+        return journal.key
 
 
 def _timings(transcript: Transcript, wall_s: float) -> Timings:

@@ -9,16 +9,15 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness import __version__
 from harness.contract import protocol
 from harness.contract.frozen_set import FrozenSet
 from harness.contract.protocol import Hello
 from harness.contract.result import Fault, RunIdentity, Seam
 from harness.contract.submission import Submission, folder_digest
 from harness.errors import InfrastructureError, SubmissionError
-from harness.records import GroundTruth, Modality, Prediction
-from harness.run import plan
-from harness.run.conversation import Conversation
+from harness.records import GroundTruth, Modality, Prediction, Variant
+from harness.run import plan, program
+from harness.run.conversation import Conversation, request_id
 from harness.run.exchange import Exchange
 from harness.run.journal import Journal
 from harness.run.plan import Pass
@@ -34,7 +33,6 @@ LONGEST_REASON = 1000  # characters of a seam's reason
 RESTARTS = 1  # a predictor may die once: a driver fault should not cost a night, a habit of dying should
 RETRIES = 1  # so may the machine or the engine, for another reason
 PAUSE_S = 5.0  # an engine takes about as long to come back
-PHASES = {1: "asking", 2: "asking variants"}
 
 Watch = Callable[[str, int, int], None]  # (phase, questions done, questions in all)
 
@@ -43,7 +41,7 @@ Watch = Callable[[str, int, int], None]  # (phase, questions done, questions in 
 class Evaluation:
     """One submission, to be asked about one set in one modality, under limits.
 
-    varied: the number of pairs that are asked again, in variants, of a freshly started predictor.
+    varied: the number of pairs that are asked again in each variant, of another predictor than their pair was.
     canaries: the ground truth recorded for the canaries of a hidden set, by pair id.
     """
 
@@ -68,7 +66,8 @@ class Evaluation:
             seed=self.seed,
             probed=self.varied,
             sandbox=sandbox,
-            harness=__version__,
+            harness=program.identity().version,
+            source=program.identity().source,
         )
 
 
@@ -111,6 +110,7 @@ class EvaluationSession:
     transcript: Transcript = field(default_factory=Transcript)
     pause_s: float = PAUSE_S
     most: int | None = None  # batches of the first pass, for a dry run that stops there
+    key: bytes | None = None  # the run key of an earlier run, to repeat its order; drawn if it is None
     _plans: dict[int, tuple[Pass, ...]] = field(default_factory=dict)  # by batch size
 
     @property
@@ -133,7 +133,7 @@ class EvaluationSession:
             InfrastructureError: the machine or the engine failed again; the journal keeps every reply.
         """
         number, left = 1, {"submission": RESTARTS, "infrastructure": RETRIES}
-        while number in PHASES and (number == 1 or self.most is None):
+        while number in plan.PASSES and (number == 1 or self.most is None):
             try:
                 self._ask_pass(number)
                 number += 1
@@ -153,15 +153,16 @@ class EvaluationSession:
         """Return the passes, none before the batch size is settled. Kept, since 33,000 pairs take half a second."""
         evaluation, size = self.evaluation, journal.batch_size
         if size and size not in self._plans:
-            self._plans[size] = plan.plan(evaluation.frozen, size, evaluation.modality, evaluation.varied)
+            self._plans[size] = plan.plan(evaluation.frozen, size, evaluation.modality, evaluation.varied, journal.key)
         return self._plans[size] if size else ()
 
     def _ask_pass(self, number: int) -> None:
         """Ask the rest of one pass. The journal is opened anew, which drops a line that an error has cut short."""
-        with Journal(self.journal, self.identity) as journal:
+        with Journal(self.journal, self.identity, self.key) as journal:
             try:
                 passes = self._plan(journal)
-                if not passes or len(journal.batches) < sum(len(p.batches) for p in passes[:number]):
+                left = not passes or len(journal.batches) < sum(len(p.batches) for p in passes[:number])
+                if left and (not passes or number <= len(passes)):
                     self._ask_fresh(number, journal)
             finally:
                 self.transcript.predictions = [p for batch in journal.batches for p in batch.predictions]
@@ -186,10 +187,11 @@ class EvaluationSession:
             with self.sandbox.open(launch) as predictor:
                 try:
                     talk = Conversation(predictor, evaluation.frozen, evaluation.modality, evaluation.limits)
-                    hello = talk.greet(evaluation.seed, evaluation.submission.resources.batch)
+                    request = request_id(journal.key, f"initialize {number} {len(self.transcript.starts)}")
+                    hello = talk.greet(evaluation.seed, evaluation.submission.resources.batch, request=request)
                     journal.agree_on(hello.batch)
                     self.transcript.libraries = hello.libraries
-                    kept = self._keep_vectors(hello, journal) if number == 1 else None
+                    kept = self._keep_vectors(hello, journal)
                     ready = time.monotonic()
                     self._ask_batches(talk, folder, journal, number, kept)
                 except SubmissionError as error:
@@ -202,9 +204,10 @@ class EvaluationSession:
         self.transcript.starts.append(StartedPredictor(at_batch, max(ready - began, 0.0), asking_s, predictor.usage()))
 
     def _keep_vectors(self, hello: Hello, journal: Journal) -> VectorFile | None:
-        """Return the file for the vectors of the first pass, if the predictor sends any; it may not change its mind."""
+        """Return the file for the vectors of scored pairs, if the predictor sends any; it may not change its mind."""
         if hello.embeddings and self.evaluation.modality is Modality.VISION_TEXT:
-            return VectorFile(self.vector_path, sum(len(batch.predictions) for batch in journal.batches))
+            scored = [p for batch in journal.batches for p in batch.predictions if p.variant is Variant.SCORED]
+            return VectorFile(self.vector_path, len(scored))
         if journal.batches and self.vector_path.exists():
             raise SubmissionError("does not declare `embeddings`, and did when it was started before")
         self.vector_path.unlink(missing_ok=True)
@@ -231,10 +234,11 @@ class EvaluationSession:
                     self.transcript.stateful |= not _agree(before, outcome.batch.predictions)
                 else:
                     if kept is not None and outcome.vectors is not None:
-                        kept.append(outcome.vectors)
+                        scored = [p.variant is Variant.SCORED for p in outcome.batch.predictions]
+                        kept.append(outcome.vectors[scored])
                     journal.append(outcome.batch)
                 done = outcome.number + 1
-                self.watch(PHASES[number], sum(map(len, batches[:done])), total)
+                self.watch("asking", sum(map(len, batches[:done])), total)
                 if time.monotonic() - began > self.evaluation.limits.total_s:
                     raise SubmissionError(f"took over {self.evaluation.limits.total_s:g} s for {done} batches")
 

@@ -33,6 +33,7 @@ PARTS = ("first", "second", "text")
 HEADER = 8  # bytes
 CHUNK = 1024  # pairs read at once
 NAME = "embeddings.npz"
+MOST_DIMENSIONS = 4096  # of a vector: scoring 8,000 dimensions takes over two minutes
 MOST_BYTES = 64 * 2**20  # of one array of it: the sample of a 16,000-d predictor
 # Errors of a damaged archive: in its directory, in a compressed part, in the header of an array.
 BROKEN = (BadZipFile, OSError, EOFError, zlib.error, ValueError, KeyError, NotImplementedError, RuntimeError, TypeError)
@@ -49,6 +50,10 @@ def decode(sent: Sequence[tuple[str, object]]) -> Vectors:
     """
     rows = [[_vector(embeddings, part, pair_id) for part in PARTS] for pair_id, embeddings in sent]
     sizes = {vector.size for row in rows for vector in row}
+    if max(sizes) > MOST_DIMENSIONS:
+        raise SubmissionError(
+            f"predict_pairs: embeddings of {max(sizes)} numbers; send {MOST_DIMENSIONS} at most, or declare none"
+        )
     if len(sizes) != 1:
         raise SubmissionError(f"predict_pairs: embeddings of {sorted(sizes)} numbers; send all of one dimension")
     return np.array(rows, dtype=np.float32)
@@ -102,11 +107,13 @@ class VectorFile:
         return 4 * len(PARTS) * self.dimension
 
     def append(self, vectors: Vectors) -> None:
-        """Make the vectors of a batch durable.
+        """Make the vectors of a batch durable; there may be none, where a batch holds variants alone.
 
         Raises:
             SubmissionError: they are of another dimension than those before.
         """
+        if not len(vectors):
+            return
         with self.path.open("ab") as stream:
             if not self.dimension:
                 self.dimension = vectors.shape[2]

@@ -25,8 +25,11 @@ FLOOR = 1e-6  # a certain and wrong prediction costs ln(1e6) = 13.8, not infinit
 DROPS = {
     Variant.PERTURBED: "perturbation_drop",
     Variant.EXCHANGED: "exchanged_pictures_drop",
-    Variant.BLANKED: "blanked_pictures_drop",
+    Variant.REPLACED: "replaced_pictures_drop",
+    Variant.BLANKED: "blanked_pictures_drop",  # of earlier releases
 }
+MOVED = 0.05  # a change of probability that no rounding explains: half-precision sums differ by under 0.01
+STATEFUL_SHARE = 0.02  # of the repeated questions: more than these have moved in a stateful predictor
 ALARM_P = 1e-6  # the chance that an honest submission agrees so often: 248 of 400
 
 
@@ -112,6 +115,17 @@ def canary_verdict(canaries: Mapping[str, GroundTruth], predictions: Mapping[str
     return CanaryVerdict(asked=len(canaries), agreements=agreements, p=float(f"{p:.3g}"), alarm=p < ALARM_P)
 
 
+def is_stateful(scored: Mapping[str, float], variants: Sequence[Prediction]) -> bool:
+    """Return whether repeated questions were answered differently more often than rounding explains.
+
+    A repetition is asked of another predictor, at another time, in another batch. A prediction that depends on the pair
+    alone comes back within rounding; one that depends on earlier questions, on time or on chance does not.
+    """
+    repeated = [p for p in variants if p.variant is Variant.REPEATED and p.pair_id in scored]
+    moved = sum(abs(p.p_in_order - scored[p.pair_id]) > MOVED for p in repeated)
+    return moved > max(1, STATEFUL_SHARE * len(repeated))
+
+
 def measure(
     truths: Sequence[GroundTruth],
     scored: Mapping[str, float],
@@ -147,7 +161,7 @@ def measure(
         return None if now is None or before is None else rounded(before - now)
 
     return Trust(
-        stateful=known.stateful,
+        stateful=known.stateful or is_stateful(scored, variants),
         probed=known.probed,
         p_predict_1=rounded(fmean(label.values())) if label else None,
         self_consistency=share(Variant.REPEATED, lambda pair, second: second == label[pair]),
@@ -157,6 +171,7 @@ def measure(
         ),
         perturbation_drop=drop(Variant.PERTURBED),
         exchanged_pictures_drop=drop(Variant.EXCHANGED),
-        blanked_pictures_drop=drop(Variant.BLANKED),
+        replaced_pictures_drop=drop(Variant.REPLACED) if Variant.REPLACED in again else msgspec.UNSET,
+        blanked_pictures_drop=drop(Variant.BLANKED) if Variant.BLANKED in again else msgspec.UNSET,
         canaries=canaries or msgspec.UNSET,
     )

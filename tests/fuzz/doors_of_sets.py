@@ -37,7 +37,7 @@ def _use_set(folder: Path) -> None:
 def _use_sealed_set(folder: Path) -> None:
     frozen = frozen_set.load(folder / "test")
     guesses = {pair.pair_id: 0.75 for pair in frozen.questions}
-    for number in plan.plan(frozen, 4, Modality.VISION_TEXT, 2):
+    for number in plan.plan(frozen, 4, Modality.VISION_TEXT, 2, b"key"):
         for batch in number.batches:
             asked = [protocol.SentQuestion("q", ask.shown, "/exchange/a.png", "/exchange/b.png") for ask in batch]
             protocol.predict_pairs(1, asked, Modality.VISION_TEXT)
@@ -52,7 +52,7 @@ def _make_picture(folder: Path) -> None:
 
 
 def _use_picture(folder: Path) -> None:
-    for variant in (Variant.PERTURBED, Variant.BLANKED):
+    for variant in (Variant.PERTURBED, Variant.REPLACED):
         shown.render((folder / "picture.png").read_bytes(), variant)
 
 
@@ -90,7 +90,7 @@ def _use_journal(folder: Path) -> None:
     frozen = frozen_set.load(folder / "set/test")
     with Journal(folder / "journal", IDENTITY) as journal:
         if journal.batch_size:
-            plan.plan(frozen, journal.batch_size, Modality.TEXT, 2)
+            plan.plan(frozen, journal.batch_size, Modality.TEXT, 2, journal.key)
         if journal.batches:
             np.percentile([batch.seconds for batch in journal.batches], [50, 99])
         lines = [{"pair_id": p.pair_id, "p_in_order": p.p_in_order} for b in journal.batches for p in b.predictions]

@@ -45,9 +45,12 @@ def declaring(folder: Path, body: str) -> Path:
     return subject
 
 
-def evaluate(subject: Path, data: Path, results: Path, modality: str = "vision+text") -> subprocess.Popen[str]:
+def evaluate(
+    subject: Path, data: Path, results: Path, modality: str = "vision+text", replay: Path | None = None
+) -> subprocess.Popen[str]:
     words = [sys.executable, "-m", "harness", "evaluate", str(subject), "--data", str(data), "--results", str(results)]
     words += ["--modality", modality, "--sandbox", "process", "--variants", "4"]
+    words += ["--replay", str(replay)] if replay else []
     return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
@@ -123,12 +126,12 @@ def test_a_run_with_vectors_ends_in_their_gap_and_killed_it_ends_in_the_same(tmp
     assert not list(where(tmp_path / "whole").parent.glob("*.vectors"))
 
     journal = where(tmp_path / "killed").with_name("vision_text.journal")
-    running = evaluate(subject, frozen.root, tmp_path / "killed")
+    running = evaluate(subject, frozen.root, tmp_path / "killed", replay=found.root)
     while not (journal.exists() and journal.read_bytes().count(b"\n") >= 5):
         time.sleep(0.01)
     running.kill()
     running.communicate()
-    again = evaluate(subject, frozen.root, tmp_path / "killed")
+    again = evaluate(subject, frozen.root, tmp_path / "killed")  # the journal holds the run key
     _, said = again.communicate(timeout=60)
     assert again.returncode == 0, said
     for name in ("result.json", "embeddings.npz"):

@@ -51,9 +51,22 @@ def test_repeating_should_change_nothing() -> None:
     )
 
 
+def test_repetitions_that_move_by_more_than_rounding_are_a_stateful_predictor() -> None:
+    scored = {f"p{n}": 0.3 for n in range(100)}
+    truths = [GroundTruth(name, 0, "x", (1, 0)) for name in scored]
+
+    def repeated(moved: int, by: float) -> Trust:
+        again = [Prediction(name, 0.3 + by * (n < moved), Variant.REPEATED) for n, name in enumerate(scored)]
+        return trust.measure(truths, scored, again, Trust(stateful=False, probed=100))
+
+    assert not repeated(100, 0.04).stateful  # half precision in another batch
+    assert not repeated(2, 0.5).stateful
+    assert repeated(3, 0.06).stateful
+
+
 def test_a_drop_is_accuracy_as_asked_minus_accuracy_of_the_variant_on_the_same_pairs() -> None:
-    found = measure(SCORED, asked_again(Variant.BLANKED, a=0.1, c=0.1) + asked_again(Variant.PERTURBED, a=0.1, b=0.9))
-    assert found.blanked_pictures_drop == 0.5  # 2 of 2 right before, 1 of 2 now
+    found = measure(SCORED, asked_again(Variant.REPLACED, a=0.1, c=0.1) + asked_again(Variant.PERTURBED, a=0.1, b=0.9))
+    assert found.replaced_pictures_drop == 0.5  # 2 of 2 right before, 1 of 2 now
     assert found.perturbation_drop == 0.0  # a lost, b won
     assert found.exchanged_pictures_drop is None
 
