@@ -16,7 +16,7 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--out", type=FOLDER, help="Folder for audit.json, audit.md and audit.png. Default: FOLDER.audit.")
 @click.option("--results", type=FOLDER, help="Also write the content probes here, as control rows for the board.")
 @click.option("--key-file", type=FOLDER, help="The release key of a hidden set, so that its canaries are left out.")
-@click.option("--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
+@click.option("--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="cores", help="Processes.")
 def audit(folder: Path, out: Path | None, results: Path | None, key_file: Path | None, workers: int) -> None:
     """Test whether anything but the content of the pairs reveals their order.
 

@@ -26,7 +26,7 @@ WIDEST = 80  # characters of an example in the table
 @click.option("--source", type=click.Choice(sorted(SOURCES)), help="Layout of the crawl. Default: by its files.")
 @click.option("--categories", type=FOLDER, help="CSV of task and category, for crawls without categories.")
 @click.option("--key-file", type=FOLDER, help="The release key of a hidden set: 32 random bytes, to be kept secret.")
-@click.option("--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
+@click.option("--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="cores", help="Processes.")
 def build(
     spec: str,
     raw: Path,

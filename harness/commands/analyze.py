@@ -9,7 +9,7 @@ import click
 FOLDER = click.Path(path_type=Path)
 
 
-@click.command(epilog="Example: wikiorder analyze results --data DATA --out report")
+@click.command(epilog="Example: wikiorder analyze results --data SET --out report")
 @click.argument("bundles", nargs=-1, required=True, type=FOLDER)
 @click.option(
     "--data",

@@ -126,7 +126,7 @@ def _clip_ignores_pictures(table: PublishedTable, pairs: TestPairs) -> Verdict:
     clearly = sum(clear(table[c, "CLIP", "V+T"], table[c, "CLIP", "T"], pairs[c]) for c in pairs)
     return "yes" if clearly == 0 else "in part", (
         f"macro V+T minus T {sum(gaps) / len(gaps):+.4f}; at most {largest:.3f} in any category, clear in {clearly}; "
-        "V alone does better than both, so that the pictures are not to blame"
+        "V alone is above V+T, so the pictures are informative to the model"
     )
 
 
@@ -149,22 +149,23 @@ def _text_alike(table: PublishedTable, pairs: TestPairs) -> Verdict:
 
 
 STATEMENTS: dict[str, Callable[[PublishedTable, TestPairs], Verdict]] = {
-    "BLIP, seeing both, is the best of the three models": _best_model,
-    "Seeing both beats seeing one: CLIP": _both_beat_one("CLIP"),
-    "Seeing both beats seeing one: ViT+RoBERTa": _both_beat_one("ViT+RoBERTa"),
-    "Seeing both beats seeing one: BLIP": _both_beat_one("BLIP"),
-    "Pictures tell more of the order than headlines": _pictures_over_text,
-    "CLIP, seeing both, answers as if it saw only text": _clip_ignores_pictures,
+    "BLIP has the highest accuracy in V+T": _best_model,
+    "V+T is above V and T: CLIP": _both_beat_one("CLIP"),
+    "V+T is above V and T: ViT+RoBERTa": _both_beat_one("ViT+RoBERTa"),
+    "V+T is above V and T: BLIP": _both_beat_one("BLIP"),
+    "Pictures show more of the order than headlines: V is above T": _pictures_over_text,
+    "CLIP uses only the text: V+T is not clearly different from T": _clip_ignores_pictures,
     "Every accuracy is above chance": _above_chance,
-    "Given only text, the three models are alike": _text_alike,
+    "The three models have about the same accuracy in T": _text_alike,
 }
 
 INTRODUCTION = (
     "Table 2 of the paper gives ten accuracies for each of three models in three modalities, without intervals. "
-    "Below, its own numbers are computed with. The statements are worded here, as a reader of the table may make "
-    "them; they are not quotations. *Clear* means more than chance would give two independent samples of "
-    "independent pairs, a reading aid only: the table tells neither how pairs cluster in articles nor how the "
-    "results overlap. This page is written by `python -m harness.published.table2 docs`."
+    "This page checks statements that a reader may derive from these numbers; they are not quotations. A difference "
+    "is *clear* if it is significant at 5 % for two independent samples of independent pairs. This is a reading aid "
+    "and no test, because the table shows neither how pairs cluster in articles nor how the results overlap. V+T, V "
+    "and T are the modalities `vision+text`, `vision` and `text`. This page is written by "
+    "`python -m harness.published.table2 docs`."
 )
 
 

@@ -9,7 +9,7 @@ import click
 from leaderboard.commands.leaderboard import FOLDER, key_option, read_canaries, results_option
 
 
-@click.command(epilog="Example: wikiorder leaderboard erratum --old sets/open-howto-1 --new sets/open-howto-1.1")
+@click.command(epilog="Example: wikiorder leaderboard erratum --old sets/small-1/test --new sets/small-1.1/test")
 @click.option("--old", required=True, type=FOLDER, help="The set as it was asked.")
 @click.option("--new", required=True, type=FOLDER, help="Its corrected version.")
 @results_option
