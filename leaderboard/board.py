@@ -14,10 +14,12 @@ import numpy as np
 from msgspec import UNSET
 from scipy.special import stdtrit
 
+from harness.contract import ledger
+from harness.contract.ledger import LedgerLine
 from harness.published import table2
 from harness.records import Modality
 from leaderboard import ranking
-from leaderboard.collect import CONTROL, FiledResult
+from leaderboard.collect import FiledResult
 from leaderboard.document import (
     AccuracyDifference,
     Board,
@@ -29,6 +31,7 @@ from leaderboard.document import (
     SetTable,
     Standing,
 )
+from leaderboard.eligibility import is_compared
 from leaderboard.ranking import Contest
 
 SUBSETS = ("test", "validation", "train")  # the order of the tables
@@ -37,15 +40,23 @@ PAPER_MODALITIES = {"V+T": Modality.VISION_TEXT, "V": Modality.VISION, "T": Moda
 DIGITS = 6
 
 
-def make_board(filed: Iterable[FiledResult], reported: Sequence[ReportedRow] = ()) -> Board:
-    """Return the board. The order of the results does not matter. reported: the paper's rows, shown apart."""
+def make_board(
+    filed: Iterable[FiledResult], reported: Sequence[ReportedRow] = (), looks: Sequence[LedgerLine] = ()
+) -> Board:
+    """Return the board. The order of the results does not matter.
+
+    Args:
+        reported: the paper's rows, shown apart.
+        looks: the lines of the ledger.
+    """
     tables: dict[SetKey, list[FiledResult]] = {}
     for found in filed:
         tables.setdefault(found.set, []).append(found)
-    dates = [found.row.date for held in tables.values() for found in held if found.row.date]
+    # Only a row that is compared has a date that the board vouches for.
+    dates = [found.row.date for held in tables.values() for found in held if found.row.date and _is_compared(found.row)]
     return Board(
         date=max(dates, default=None),
-        tables=[_table(key, tables[key]) for key in sorted(tables, key=_table_order)],
+        tables=[_table(key, tables[key], looks) for key in sorted(tables, key=_table_order)],
         reported=list(reported),
     )
 
@@ -100,42 +111,46 @@ def _table_order(key: SetKey) -> tuple[str, tuple[int, ...], int, str, int, str]
     return key.name, version, subset, key.visibility, key.protocol, key.digest
 
 
-def _table(key: SetKey, filed: Sequence[FiledResult]) -> SetTable:
+def _table(key: SetKey, filed: Sequence[FiledResult], looks: Sequence[LedgerLine]) -> SetTable:
     comparisons: dict[Modality, ModalityComparison] = {}
     rows: list[Row] = []
     for modality in MODALITIES:
         of_modality = sorted((found for found in filed if found.row.modality is modality), key=_order)
-        compared = [found for found in of_modality if _is_compared(found.row)]
+        compared = [found for found in of_modality if found.asked and _is_compared(found.row)]
         standings: dict[str, Standing] = {}
         if compared:
             comparisons[modality], standings = _compare(key, compared)
-        rows += [msgspec.structs.replace(found.row, standing=standings.get(found.name)) for found in of_modality]
+        rows += [
+            msgspec.structs.replace(found.row, standing=standings.get(found.name, found.row.standing))
+            for found in of_modality
+        ]
     return SetTable(
         set=key,
         categories=sorted({name for row in rows for name in row.categories}),
         comparisons=comparisons,
         gaps=_gains_by_name(filed),
+        looks=ledger.looks(looks, key.digest),
         rows=rows,
     )
 
 
 def _is_compared(row: Row) -> bool:
-    """Controls are compared, although they take no rank: to be better than them is a claim as well."""
-    return row.failure is None and row.unranked in (None, CONTROL)
+    """Return whether a row is compared. Controls are, although they take no rank: to be better is a claim as well."""
+    return is_compared(row.unranked, row.failure is not None)
 
 
 def _order(found: FiledResult) -> tuple[bool, bool, float, str]:
     """Sort contestants before the rest and failed runs last; then by macro accuracy, to the digits that are shown."""
     row = found.row
     value = row.macro.value if row.macro else 0.0
-    return row.failure is not None, row.unranked is not None, -round(value, DIGITS), found.name
+    return row.failure is not None, bool(row.unranked), -round(value, DIGITS), found.name
 
 
 def _compare(key: SetKey, filed: Sequence[FiledResult]) -> tuple[ModalityComparison, dict[str, Standing]]:
     """Return the comparison of one modality's results, best first, and the standing of each that takes a rank."""
     claims = ranking.compare(_contest(filed), hashlib.sha256(f"ranks on {key.digest}".encode()).digest())
-    ranked = [place for place, found in enumerate(filed) if found.row.unranked is None]
-    controls = [place for place, found in enumerate(filed) if found.row.unranked is not None]
+    ranked = [place for place, found in enumerate(filed) if not found.row.unranked]
+    controls = [place for place, found in enumerate(filed) if found.row.submission.kind == "control"]
     standings = {}
     for place, interval in zip(ranked, ranking.rank_intervals(claims, ranked), strict=True):
         beats = bool(controls) and bool(claims.better[place, controls].all())
@@ -163,7 +178,7 @@ def _gains_by_name(filed: Sequence[FiledResult]) -> dict[str, ModalityGains]:
     """Return the gains of every submission that ran with and without a modality, by its name."""
     by_name: dict[str, list[FiledResult]] = {}
     for found in filed:
-        if found.row.failure is None:
+        if found.asked:
             by_name.setdefault(found.name, []).append(found)
     every = {name: gains(by_name[name]) for name in sorted(by_name)}
     return {name: found for name, found in every.items() if found != ModalityGains()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,24 +14,20 @@ from msgspec import UNSET, UnsetType
 from harness.contract import bundle, decoding, signature
 from harness.contract.bundle import Bundle
 from harness.contract.decoding import Decoded
-from harness.contract.result import AccuracyEstimate, Isolation, Result, SandboxName, Scores, SubmissionIdentity
+from harness.contract.result import AccuracyEstimate, Isolation, Result, Scores, SubmissionIdentity
 from harness.errors import InputError
 from harness.records import Modality
-from leaderboard import filing
+from leaderboard import eligibility, filing, titles, verdicts
 from leaderboard.document import Entrant, OtherScores, Provenance, Row, SetKey
 from leaderboard.filing import Policy
+from leaderboard.verdicts import RankVerdict
 
+LONGEST_READ = 4_000  # characters of a text that are looked at: cleaning 100,000 takes a tenth of a second
 LONGEST_WORDS = 80  # characters of a text that has no limit of its own below
 LONGEST_TITLE, LONGEST_AUTHOR, LONGEST_LICENCE, LONGEST_PAPER, LONGEST_DATA, LONGEST_REASON = 80, 60, 60, 200, 200, 300
 MOST_LISTED = 20  # entries of a list that are shown; the rest is counted
+BLANK = titles.BLANK | {"\u034f"}  # characters that show nothing, although Unicode counts them as letters or marks
 JOINER = "\u200d"  # holds an emoji family together: the one invisible character that stays
-
-NO_SANDBOX: SandboxName = "none"  # the sandbox of a bundle made of predictions alone
-CONTROL = "a control, not a contestant"
-NOT_ISOLATED = "not isolated: run it again with --sandbox docker"
-KNOWS_CANARIES = "agreed with more canaries than chance allows: evidence of access to the answers"
-PREDICTIONS_ONLY = "predictions only: the run was not observed"
-NOT_SIGNED = "not signed by a key that this board trusts"
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,21 @@ def collect(results: Path) -> list[FiledResult]:
     if not results.is_dir():
         raise InputError(f"{results}: no such folder; wanted result bundles, as `wikiorder evaluate` writes them")
     rules = filing.read_policy(results.parent)
-    return checked(read(root, rules) for root in filing.bundle_folders(results))
+    judged = verdicts.read(results.parent / filing.VERDICTS, rules)
+    rows = (read(root, rules) for root in filing.bundle_folders(results))
+    return checked(_with_verdict(found, judged) for found in rows)
+
+
+def _with_verdict(found: FiledResult, judged: Mapping[str, RankVerdict]) -> FiledResult:
+    """Return a row on a hidden set with the rank that was computed where the private bundles are."""
+    row = found.row
+    if row.released is None:
+        return found
+    verdict = judged.get(row.provenance.bundle)
+    more = (eligibility.NOT_COMPARED,) if verdict is None else verdict.unranked
+    unranked = tuple(dict.fromkeys((*row.unranked, *(more if verdict or not row.unranked else ()))))
+    standing = None if verdict is None or unranked else verdict.standing
+    return replace(found, row=msgspec.structs.replace(row, unranked=unranked, standing=standing))
 
 
 def read(root: Path, rules: Policy) -> FiledResult:
@@ -90,7 +100,7 @@ def checked(filed: Iterable[FiledResult]) -> list[FiledResult]:
         if key in seen:
             raise InputError(f"two bundles of {found.place}; wanted one row for each: remove one of them")
         seen[key] = found
-        if found.row.failure is None:
+        if found.asked:
             other = shared.setdefault(found.set, found)
             if found.asked != other.asked:
                 raise InputError(
@@ -98,7 +108,22 @@ def checked(filed: Iterable[FiledResult]) -> list[FiledResult]:
                     "evaluate both on the same set"
                 )
             seen[key] = replace(found, asked=other.asked)  # a thousand rows share one copy of the articles
-    return list(seen.values())
+    return _told_apart(seen.values())
+
+
+def _told_apart(filed: Iterable[FiledResult]) -> list[FiledResult]:
+    """Return the results with titles that cannot be mistaken for each other."""
+    rows = list(filed)
+    shown = titles.told_apart({found.name: found.row.submission.title for found in rows})
+    return [
+        replace(
+            found,
+            row=msgspec.structs.replace(
+                found.row, submission=msgspec.structs.replace(found.row.submission, title=shown[found.name])
+            ),
+        )
+        for found in rows
+    ]
 
 
 def to_row(found: Bundle, rules: Policy, signer: str | None) -> FiledResult:
@@ -110,9 +135,10 @@ def to_row(found: Bundle, rules: Policy, signer: str | None) -> FiledResult:
         submission=_entrant(result.submission),
         modality=result.modality,
         standing=None,
-        unranked=_unranked(found, rules, signer),
+        unranked=tuple(clean(reason, LONGEST_REASON) for reason in eligibility.reasons(found, rules, signer)),
         failure=clean(result.failure.reason, LONGEST_REASON) if result.failure else None,
-        macro=_estimate(accuracy.macro) if accuracy else None,
+        released=None if result.released is UNSET else result.released,
+        macro=_macro(result),
         micro=_estimate(accuracy.micro) if accuracy else None,
         categories={clean(name): _estimate(value) for name, value in sorted(accuracy.categories.items())}
         if accuracy
@@ -134,10 +160,15 @@ def to_row(found: Bundle, rules: Policy, signer: str | None) -> FiledResult:
 
 def clean(text: str, longest: int = LONGEST_WORDS) -> str:
     """Return one line of at most `longest` characters without control, bidirectional or other invisible characters."""
-    normal = unicodedata.normalize("NFC", text)
-    shown = "".join(c if c == JOINER or not unicodedata.category(c).startswith(("C", "Z")) else " " for c in normal)
+    normal = unicodedata.normalize("NFC", text[:LONGEST_READ])
+    shown = "".join(c if _is_visible(c) else " " for c in normal)
     line = " ".join(shown.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def _is_visible(character: str) -> bool:
+    hidden = character in BLANK or unicodedata.category(character).startswith(("C", "Z"))
+    return character == JOINER or not hidden
 
 
 def _cleaned_record(record: Decoded) -> Decoded:
@@ -193,19 +224,11 @@ def _entrant(of: SubmissionIdentity) -> Entrant:
     )
 
 
-def _unranked(found: Bundle, rules: Policy, signer: str | None) -> str | None:
-    """Return why a row takes no rank: the first reason that holds; None where it takes one."""
-    result = found.result
-    if found.digest in rules.disqualified:
-        return f"disqualified: {clean(rules.disqualified[found.digest], LONGEST_REASON)}"
-    reasons = {
-        KNOWS_CANARIES: result.trust.canaries is not UNSET and result.trust.canaries.alarm,
-        CONTROL: result.submission.kind == "control",
-        PREDICTIONS_ONLY: result.isolation.sandbox == NO_SANDBOX,
-        NOT_ISOLATED: not result.isolation.isolated,
-        NOT_SIGNED: rules.trusted is not None and signer is None,
-    }
-    return next((reason for reason, holds in reasons.items() if holds), None)
+def _macro(result: Result) -> AccuracyEstimate | None:
+    """Return the macro accuracy; a released score has no interval, which would tell more than the score."""
+    if result.released is not UNSET:
+        return AccuracyEstimate(value=result.released.value, low=None, high=None)
+    return _estimate(result.scores.accuracy.macro) if result.scores else None
 
 
 def _estimate(found: AccuracyEstimate) -> AccuracyEstimate:

@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from harness.contract import decoding
 from harness.contract.decoding import JsonObject, Record
+from harness.contract.ledger import TeamLooks
 from harness.contract.result import (
     AccuracyEstimate,
     Calibration,
@@ -28,6 +29,7 @@ from harness.contract.result import (
     Name,
     Positive,
     Precision,
+    ReleasedScore,
     SetIdentity,
     Signed,
     Strata,
@@ -98,16 +100,19 @@ class Provenance(Record, frozen=True, kw_only=True):
 class Row(Record, frozen=True, kw_only=True):
     """One bundle as the board shows it.
 
-    `standing`: `None` where the row takes no rank; then `unranked` or `failure` gives the reason.
+    `standing`: `None` where the row takes no rank; then `unranked` or `failure` gives the reasons.
+    `unranked`: every reason for which the row takes no rank (`eligibility.py`); empty where it takes one.
     `macro`, `micro`: `None` for a failed run, whose `categories` are empty.
+    `released`: the score of a public bundle of a hidden set; its `macro` is then this score without an interval.
     `date`: the day of the run. `signer`: the name of the trusted key that signed the bundle.
     """
 
     submission: Entrant
     modality: Modality
     standing: Standing | None
-    unranked: str | None
+    unranked: tuple[str, ...]
     failure: str | None
+    released: ReleasedScore | None
     macro: AccuracyEstimate | None
     micro: AccuracyEstimate | None
     categories: dict[str, AccuracyEstimate]
@@ -148,12 +153,16 @@ class ModalityGains(Record, frozen=True, kw_only=True):
 
 
 class SetTable(Record, frozen=True, kw_only=True):
-    """The rows of one frozen set. `gaps`: the gains of each submission, by its name."""
+    """The rows of one frozen set.
+
+    `gaps`: the gains of each submission, by its name. `looks`: how often each team had a score of this set published.
+    """
 
     set: SetKey
     categories: list[str]
     comparisons: dict[Modality, ModalityComparison]
     gaps: dict[str, ModalityGains]
+    looks: list[TeamLooks]
     rows: list[Row]
 
 

@@ -1,5 +1,7 @@
-"""The record of a board: the filed bundles below its `results/`, and two small text files beside that folder.
+"""The record of a board: the filed bundles below its `results/`, and a few files beside that folder.
 
+    ledger.jsonl   the looks at hidden sets (harness/contract/ledger.py)
+    verdicts/      ranks on hidden sets, computed where the private bundles are (verdicts.py)
     trusted_keys   one public key per line (64 hexadecimal digits), then the name that the board shows
     disqualified   one digest of a bundle per line, then the reason that the board shows
 
@@ -10,18 +12,20 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from msgspec import UNSET
 
-from harness.contract import bundle, signature
+from harness.contract import bundle, ledger, signature
 from harness.contract.bundle import Bundle
+from harness.contract.ledger import LedgerLine
 from harness.errors import CheckError, InputError
 from harness.run import verification
 
-TRUSTED, DISQUALIFIED = "trusted_keys", "disqualified"
+TRUSTED, DISQUALIFIED, LEDGER, VERDICTS = "trusted_keys", "disqualified", "ledger.jsonl", "verdicts"
 LINE = re.compile(r"([0-9a-f]{64})\s+(\S.*)")
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,200}")
 
@@ -31,21 +35,39 @@ class Policy:
     """The rules of a board.
 
     trusted: names by public key, or None where no signature is asked for. disqualified: reasons by digest of a bundle.
+    looks: the lines of the ledger. private: the rows are private bundles, so a hidden set needs no release.
     """
 
     trusted: Mapping[str, str] | None = None
     disqualified: Mapping[str, str] = field(default_factory=dict)
+    looks: Sequence[LedgerLine] = ()
+    private: bool = False
+
+    @cached_property
+    def by_bundle(self) -> Mapping[str, LedgerLine]:
+        """Return the look of each public bundle, by its digest."""
+        return {line.bundle: line for line in self.looks}
 
 
 def read_policy(folder: Path) -> Policy:
-    """Read `trusted_keys` and `disqualified` in a folder; either may be absent."""
-    trusted = folder / TRUSTED
-    return Policy(_read_lines(trusted) if trusted.is_file() else None, _read_lines(folder / DISQUALIFIED))
+    """Read `trusted_keys`, `disqualified` and `ledger.jsonl` in a folder; each may be absent."""
+    trusted = _read_lines(folder / TRUSTED) if (folder / TRUSTED).is_file() else None
+    return Policy(trusted, _read_lines(folder / DISQUALIFIED), ledger.read(folder / LEDGER))
 
 
 def bundle_folders(results: Path) -> list[Path]:
-    """Return the folder of every bundle below `results`, sorted."""
-    return [path.parent for path in sorted(results.rglob("result.json"))]
+    """Return the folder of every bundle below `results`, sorted.
+
+    Raises:
+        InputError: a bundle lies inside another one, whose signature covers it.
+    """
+    roots = [path.parent for path in sorted(results.rglob("result.json"))]
+    held = set(roots)
+    for root in roots:
+        outer = next((parent for parent in root.parents if parent in held), None)
+        if outer is not None:
+            raise InputError(f"{root}: lies inside the bundle {outer}; move it to a folder of its own, or remove it")
+    return roots
 
 
 def add(root: Path, results: Path, new_set: bool = False, replace: bool = False) -> Path:
@@ -68,6 +90,7 @@ def add(root: Path, results: Path, new_set: bool = False, replace: bool = False)
         _signature_problem(found, rules),
         _numbers_problem(found),
         _set_problem(found, results, new_set),
+        _look_problem(found, rules),
         _disqualification(found, rules),
     ):
         if problem:
@@ -104,9 +127,11 @@ def _isolation_problem(found: Bundle) -> str:
 
 
 def _hidden_answers_problem(found: Bundle) -> str:
-    """Predictions pair by pair would disclose labels of a hidden set; counts per article are enough to rank."""
-    withheld = () if found.result.withheld is UNSET else found.result.withheld
-    if found.result.set.visibility == "public" or "predictions.jsonl" in withheld:
+    """Predictions, counts per article and exact scores would disclose labels of a hidden set."""
+    result = found.result
+    withheld = () if result.withheld is UNSET else result.withheld
+    kept = {"predictions.jsonl", "articles.jsonl"} & {path.name for path in found.root.iterdir()}
+    if result.set.visibility == "public" or ("predictions.jsonl" in withheld and not kept and result.scores is None):
         return ""
     return f"it answers a hidden set pair by pair; `wikiorder publish {found.root}` makes the bundle to file"
 
@@ -136,6 +161,12 @@ def _set_problem(found: Bundle, results: Path, new_set: bool) -> str:
         f"no row of the board is on {of.title} ({of.digest[:12]}…); evaluate on the board's set, or open a table for "
         "this one with --new-set"
     )
+
+
+def _look_problem(found: Bundle, rules: Policy) -> str:
+    if found.result.released is UNSET or found.digest in rules.by_bundle:
+        return ""
+    return f"its look does not stand in {LEDGER}; `wikiorder publish --ledger` enters it"
 
 
 def _disqualification(found: Bundle, rules: Policy) -> str:

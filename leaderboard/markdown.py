@@ -5,13 +5,16 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness.contract.bundle import Bundle
+from harness.contract.ledger import TeamLooks
 from harness.contract.result import Estimate
 from harness.errors import InputError
 from harness.records import Modality
 from leaderboard.document import Board, ModalityComparison, ReportedRow, Row, SetTable
+from leaderboard.titles import skeleton
 
 ABBREVIATIONS = {  # the paper's own
     "Arts and Entertainment": "AE",
@@ -25,6 +28,7 @@ ABBREVIATIONS = {  # the paper's own
 }
 # Characters with a meaning in Markdown, GitHub's autolinks and its mentions.
 SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!@:])")
+WEB = re.compile(r"(?i)(www)\.")  # GitHub makes links of such addresses
 PREAMBLE = """\
 # Leaderboard
 
@@ -35,8 +39,8 @@ resolvably better than every row of the next. Sets are never mixed. `index.html`
 compares.
 """
 LEGEND = """\
-**-** no interval: fewer than six articles. **isolated**: the predictor ran without network, on a read-only file
-system, as its own user. Rows without a rank say why.
+**-** no interval: fewer than six articles, or a score of a hidden set. **isolated**: the predictor ran without network,
+on a read-only file system, as its own user. Rows without a rank say why.
 """
 EMPTY = "No results yet. `wikiorder evaluate` makes one.\n"
 BEGIN, END = "<!-- board: written by `wikiorder leaderboard build` -->", "<!-- end of the board -->"
@@ -45,7 +49,7 @@ MODEL_CARD_TASK = {"type": "visual-order-prediction", "name": "Vision-text order
 
 def markdown(board: Board) -> str:
     """Return the whole board as GitHub shows it."""
-    tables = "\n".join(_table(table) for table in board.tables)
+    tables = _tables(board)
     date = f"\nLatest run: {board.date}.\n" if board.date else ""
     return f"{PREAMBLE}\n{tables or EMPTY}" + (f"\n{LEGEND}{date}" if tables else "") + _reported(board.reported)
 
@@ -56,7 +60,7 @@ def excerpt(board: Board, readme: str) -> str:
     _, end, tail = rest.partition(END)
     if not begin or not end:
         return readme
-    tables = "\n".join(_table(table, by_category=False) for table in board.tables)
+    tables = _tables(board, by_category=False)
     deeper = re.sub(r"^##", "###", tables or EMPTY, flags=re.MULTILINE)  # below the README's own heading
     return f"{head}{BEGIN}\n\n{deeper}\n{END}{tail}"
 
@@ -68,11 +72,12 @@ def model_card(found: Bundle) -> str:
     readers accept.
 
     Raises:
-        InputError: the run failed.
+        InputError: the run failed, or its scores are not public.
     """
     result = found.result
     if result.scores is None:
-        raise InputError(f"{found.root}: a failed run has no score to put on a model card")
+        kind = "a failed run" if result.failure else "a public bundle of a hidden set"
+        raise InputError(f"{found.root}: {kind} has no score to put on a model card")
     accuracy = result.scores.accuracy
     dataset = {
         "type": result.set.name,
@@ -96,7 +101,8 @@ def _metric(name: str, found: Estimate) -> Mapping[str, object]:
 
 def text(stranger: str) -> str:
     """Return the words of a stranger, escaped for Markdown and HTML."""
-    return html.escape(SPECIAL.sub(r"\\\1", stranger), quote=False)
+    escaped = SPECIAL.sub(r"\\\1", stranger)
+    return html.escape(WEB.sub(r"\1\\.", escaped), quote=False)
 
 
 def percent(estimate: Estimate | None) -> str:
@@ -132,7 +138,7 @@ def note(row: Row) -> str:
     if row.failure is not None:
         return f"failed: {row.failure}"
     if row.standing is None:
-        return row.unranked or ""
+        return "; ".join(row.unranked)
     return "" if row.standing.beats_controls else "not resolvably better than every control"
 
 
@@ -142,9 +148,17 @@ def grid(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _table(table: SetTable, by_category: bool = True) -> str:
+def _tables(board: Board, by_category: bool = True) -> str:
+    """Return every table. Sets whose titles look alike are told apart by their digests."""
+    alike = Counter(skeleton(table.set.title) for table in board.tables)
+    return "\n".join(
+        _table(table, by_category, told_apart=alike[skeleton(table.set.title)] > 1) for table in board.tables
+    )
+
+
+def _table(table: SetTable, by_category: bool, told_apart: bool) -> str:
     key = table.set
-    heading = f"## {text(key.name)} {key.version} {key.subset}\n\n"
+    heading = f"## {text(key.title)}{f' (digest {key.digest[:12]})' if told_apart else ''}\n\n"
     facts = f"{key.pairs:,} pairs, {key.visibility}, protocol {key.protocol}, digest `{key.digest[:16]}`\n"
     signers = sorted({row.signer for row in table.rows if row.signer})
     parts = [heading + facts + (f"\nSigned by: {'; '.join(map(text, signers))}.\n" if signers else "")]
@@ -152,9 +166,17 @@ def _table(table: SetTable, by_category: bool = True) -> str:
         rows = [row for row in table.rows if row.modality == modality]
         parts.append(f"### {_spaced(modality)}\n\n{_resolution(table.comparisons.get(modality))}")
         parts.append(grid(list(COLUMNS), ([cell(row) for cell in COLUMNS.values()] for row in rows)))
+    if table.looks:
+        parts.append(_looks(table.looks))
     if by_category and table.categories:
         parts.append(f"### By category\n\n{_by_category(table)}")
     return "\n".join(parts)
+
+
+def _looks(looks: Sequence[TeamLooks]) -> str:
+    lines = ([text(of.team), str(of.looks), f"{of.bits:.1f}"] for of in looks)
+    words = "Published scores of this set per team, and the bits of its labels that they gave away at most."
+    return f"### Looks\n\n{words}\n\n{grid(('team', 'looks', 'bits'), lines)}"
 
 
 def _spaced(modality: Modality) -> str:
@@ -166,9 +188,13 @@ def _reported(rows: Sequence[ReportedRow]) -> str:
     if not rows:
         return ""
     names = list(rows[0].categories)
-    headings = ("model", "modality", "macro", *(ABBREVIATIONS.get(name, name) for name in names))
+    headings = ("model", "modality", "macro", *(text(ABBREVIATIONS.get(name, name)) for name in names))
     lines = (
-        [row.model, row.modality, *(f"{100 * v:.1f}" for v in (row.macro, *(row.categories[name] for name in names)))]
+        [
+            text(row.model),
+            row.modality,
+            *(f"{100 * v:.1f}" for v in (row.macro, *(row.categories[name] for name in names))),
+        ]
         for row in rows
     )
     words = "Not run here: other pairs of the same ten categories, without intervals."

@@ -34,7 +34,8 @@ def render(results: Path, out: Path | None = None) -> dict[Path, str]:
     Args:
         out: the folder of the board, if not its own place.
     """
-    made = board.make_board(collect.collect(results), board.read_reported())
+    looks = filing.read_policy(results.parent).looks
+    made = board.make_board(collect.collect(results), board.read_reported(), looks)
     folder = out or site_folder(results)
     content = {
         "LEADERBOARD.md": markdown.markdown(made),

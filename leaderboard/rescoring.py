@@ -22,8 +22,8 @@ from harness.errors import InputError
 from harness.records import GroundTruth, Modality
 from harness.run.judging import judge
 from leaderboard import filing, markdown
-from leaderboard.collect import NO_SANDBOX
 from leaderboard.document import Row, SetTable
+from leaderboard.eligibility import NO_SANDBOX
 
 NOT_OBSERVED = Isolation(
     sandbox=NO_SANDBOX, isolated=False, covers=(), exposes=("everything: only predictions were sent",)

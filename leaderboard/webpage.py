@@ -15,6 +15,7 @@ from pathlib import Path
 
 from harness.contract import decoding
 from harness.contract.decoding import Record
+from harness.contract.ledger import TeamLooks
 from harness.contract.result import AccuracyEstimate, Isolation
 from harness.records import Modality
 from leaderboard.document import (
@@ -60,7 +61,7 @@ class PageRow(Entrant, frozen=True, kw_only=True):
 
     modality: Modality
     standing: Standing | None
-    unranked: str | None
+    unranked: tuple[str, ...]
     failure: str | None
     macro: AccuracyEstimate | None
     micro: AccuracyEstimate | None
@@ -89,6 +90,7 @@ class PageTable(Record, frozen=True, kw_only=True):
     categories: list[str]
     comparisons: dict[Modality, ModalityComparison]
     isolations: list[Isolation]
+    looks: list[TeamLooks]
     rows: list[PageRow]
 
 
@@ -140,6 +142,7 @@ def _page_table(table: SetTable) -> PageTable:
         categories=table.categories,
         comparisons=table.comparisons,
         isolations=isolations,
+        looks=table.looks,
         rows=[
             _page_row(row, table.gaps.get(row.submission.name, ModalityGains()), isolations.index(row.isolation))
             for row in table.rows

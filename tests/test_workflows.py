@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from leaderboard import rehearsal
 from tests.leaderboard.bundles import MIDDLING, write
 
 ROOT = Path(__file__).parent.parent
@@ -63,14 +65,55 @@ def test_what_runs_a_strangers_code_may_write_nothing(path: Path) -> None:
         assert all(found == {"contents": "read"} for found in permissions)
         assert "secrets." not in path.read_text(encoding="utf-8")
     if "workflow_run" in triggers:
-        assert not any(step.get("uses", "").startswith("actions/checkout") for step in steps(path))
+        for step in steps(path):
+            if step.get("uses", "").startswith("actions/checkout"):  # without a ref: the default branch
+                assert step["with"] == {"persist-credentials": False}
+
+
+def writers(path: Path) -> list[dict[str, Any]]:
+    """The jobs of a workflow that may write something."""
+    workflow = load(path)
+    jobs = workflow["jobs"].values()
+    return [job for job in jobs if "write" in (job.get("permissions") or workflow["permissions"]).values()]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_job_that_may_write_installs_only_locked_packages(path: Path) -> None:
+    for job in writers(path):
+        for step in job["steps"]:
+            script = step.get("run", "").replace("\\\n", " ")
+            for line in script.splitlines():
+                if re.search(r"\b(pip|uv|pipx) +install\b", line):
+                    assert "--require-hashes" in line
+                    assert "docker/locks/" in line
+            for line in re.findall(r"^make .*", script, re.MULTILINE):
+                assert "--old-file=setup" in line, "`make setup` installs torch by version alone"
+            assert not re.search(r"\b(npm|npx|curl|wget|apt-get)\b", script)
+    assert path.stem not in ("board", "comment", "image") or writers(path)
+
+
+def test_the_job_that_comments_runs_no_code_of_the_repository() -> None:
+    job = load(ROOT / ".github/workflows/comment.yml")["jobs"]["comment"]
+    assert not any("uses" in step for step in job["steps"])
+    assert "python" not in json.dumps(job)
+
+
+def test_the_text_of_a_comment_is_found_again_by_its_marker() -> None:
+    workflow = (ROOT / ".github/workflows/comment.yml").read_text(encoding="utf-8")
+    assert f'startswith("{rehearsal.MARKER}")' in workflow
+    assert rehearsal.HEAD.startswith(rehearsal.MARKER)
+
+
+def test_the_artifact_of_a_strangers_run_holds_result_files_alone() -> None:
+    (upload,) = [s for s in steps(ROOT / ".github/workflows/submission.yml") if "upload" in s.get("uses", "")]
+    assert upload["with"]["path"].endswith("/result.json")
 
 
 def test_make_board_verifies_and_builds(tmp_path: Path) -> None:
     write(tmp_path / "board/results", "blip", MIDDLING)
     done = make("board", f"RESULTS={tmp_path / 'board/results'}")
     assert done.returncode == 0, done.stderr
-    assert "whole; accuracies follow from the counts" in done.stdout
+    assert "accuracies follow from the counts; not checked: the predictions" in done.stdout
     assert (tmp_path / "board/LEADERBOARD.md").is_file()
 
 

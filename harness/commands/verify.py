@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.errors import CheckError
+
+if TYPE_CHECKING:
+    from harness.contract.bundle import Bundle
 
 SHOWN = 10
 
@@ -18,8 +22,9 @@ SHOWN = 10
 def verify(roots: tuple[Path, ...], data: Path | None, key_file: Path | None) -> None:
     """Derive a bundle's digests and numbers again, offline, and name each that differs.
 
-    Without --data accuracies and intervals are derived from the counts per article; with it, every number is derived
-    from the stored probabilities and the set's ground truth. A bundle that differs is refused with exit code 1.
+    Without --data only accuracies and intervals are derived, from the counts per article. With it, every number is
+    derived from the stored probabilities and the set's ground truth, and the bundle is called whole. A bundle
+    that differs is refused with exit code 1.
     """
     from harness.contract import bundle, release
     from harness.report import loading
@@ -29,20 +34,29 @@ def verify(roots: tuple[Path, ...], data: Path | None, key_file: Path | None) ->
     differ = False
     for root in roots:
         found = bundle.read(root)
-        if found.result.status == "failed":
-            click.echo(f"{root}: whole; a failed run, so there is nothing to derive")
-            continue
-        problems = []
-        if data:
-            frozen = loading.load_set(data, found)
-            problems += verification.from_predictions(found, frozen, release.secret(frozen, key))
-        problems += verification.from_counts(found)
+        problems: list[str] = []
+        if found.result.scores is not None:
+            if data:
+                frozen = loading.load_set(data, found)
+                problems += verification.from_predictions(found, frozen, release.secret(frozen, key))
+            problems += verification.from_counts(found)
         for line in problems[:SHOWN]:
             click.echo(f"{root}: {line}", err=True)
         if len(problems) > SHOWN:
             click.echo(f"{root}: and {len(problems) - SHOWN} more", err=True)
-        scope = "every number follows" if data else "accuracies follow from the counts (name --data to derive the rest)"
-        click.echo(f"{root}: {'DIFFERS' if problems else 'whole; ' + scope}")
+        click.echo(f"{root}: {'DIFFERS' if problems else _verdict(found, data is not None)}")
         differ |= bool(problems)
     if differ:
         raise CheckError("a bundle differs from what follows from its data; do not use it")
+
+
+def _verdict(found: Bundle, with_set: bool) -> str:
+    """Return which parts of a bundle without problems were checked, and which were not."""
+    result = found.result
+    if result.status == "failed":
+        return "checksums hold; a failed run, so there is nothing to derive"
+    if result.scores is None:
+        return "checksums hold; not checked: the released score, whose predictions and counts are withheld"
+    if with_set:
+        return "whole; every number follows"
+    return "checksums hold and accuracies follow from the counts; not checked: the predictions (name --data SET)"

@@ -12,8 +12,8 @@
       stderr.log          standard error of the predictor, up to a cap
       SHA256SUMS          written last, so a bundle that has it is complete
 
-The maintainer keeps the whole bundle of a hidden set; `publish` makes the public bundle, which withholds the
-predictions per pair and states their digests. Counts per article are enough to rank.
+The maintainer keeps the whole bundle of a hidden set; `publication.py` makes the public bundle, which withholds
+predictions and counts per article, and states a released score and the digests of the withheld files.
 
 A failed run has a bundle too: status "failed", its reason, no scores.
 """
@@ -21,7 +21,6 @@ A failed run has a bundle too: status "failed", its reason, no scores.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +28,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import UNSET, Meta
 
 from harness import __version__, keyed
@@ -53,8 +51,7 @@ from harness.errors import InputError
 from harness.records import Modality, Prediction, Variant, predicted_label
 
 MOST = 2**31  # pairs that one article may be counted with; no sum of such counts overflows
-RUN_KEY = "run_key"
-WITHHELD = ("predictions.jsonl", "probes.jsonl", "stderr.log", "embeddings.npz", RUN_KEY)  # of a hidden set: per pair
+RUN_KEY = "run_key"  # of a hidden set, this file is withheld
 ENVIRONMENT = "environment.json"
 CONTENTS = ("result.json", "articles.jsonl", "predictions.jsonl", "probes.jsonl", "timings.json")
 
@@ -229,29 +226,6 @@ def make_result(
     )
 
 
-def publish(found: Bundle, root: Path) -> Bundle:
-    """Write the public bundle of a hidden set's result into a new folder.
-
-    Raises:
-        InputError: the set is public, or `root` exists.
-    """
-    if found.result.set.visibility != "hidden":
-        raise InputError(
-            f"{found.root}: is a result on a public set, so there is nothing to withhold; share it as it is"
-        )
-    if root.exists():
-        raise InputError(f"{root}: exists already; name another folder")
-    withheld = {name: files.sha256(found.root / name) for name in WITHHELD if (found.root / name).is_file()}
-    root.mkdir(parents=True)
-    for name in checksums.names(found.root):
-        if name not in WITHHELD:
-            shutil.copyfile(found.root / name, root / name)
-    public = msgspec.structs.replace(found.result, withheld=withheld)
-    files.write(root / "result.json", decoding.json_page(public).encode())
-    checksums.seal(root)
-    return read(root)
-
-
 def read(root: Path) -> Bundle:
     """Read a bundle after checking every digest.
 
@@ -267,7 +241,8 @@ def read(root: Path) -> Bundle:
         if name not in withheld and not (root / name).is_file():
             raise InputError(f"{root}: no {name} in it, so it is no result bundle; evaluate again")
     timings = decoding.decode(Timings, (root / "timings.json").read_bytes(), str(root / "timings.json"))
-    articles = tuple(files.read_records(root / "articles.jsonl", ArticleCount, lambda count: count))
+    counted = "articles.jsonl" not in withheld
+    articles = tuple(files.read_records(root / "articles.jsonl", ArticleCount, lambda count: count)) if counted else ()
     return Bundle(root, digest, result, articles, timings, _read_environment(root / ENVIRONMENT))
 
 

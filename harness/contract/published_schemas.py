@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from harness.contract import bundle, decoding, frozen_set, protocol, result, signature, submission
+from harness.contract import bundle, decoding, frozen_set, ledger, protocol, result, signature, submission
 
 FOLDER = Path(__file__).parent / "schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -28,6 +28,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "prediction": (bundle.PredictionLine,),
     "variant": (bundle.VariantLine,),
     "signature": (signature.SignatureFile,),
+    "ledger_line": (ledger.LedgerLine,),
     "initialize_request": (protocol.InitializeRequest,),
     "initialize_reply": (protocol.InitializeReply, protocol.FailedReply),
     "predict_pairs_request": (protocol.PredictPairsRequest,),

@@ -141,12 +141,15 @@ class Scores(Record, frozen=True, kw_only=True):
 
 
 class CanaryVerdict(Record, frozen=True, kw_only=True):
-    """Agreement with the canaries' recorded labels; `alarm`: more than chance allows an honest submission."""
+    """Agreement with the canaries' recorded labels; `alarm`: more than chance allows an honest submission.
 
-    asked: Count
-    agreements: Count
-    p: Fraction
+    A public bundle states the alarm alone.
+    """
+
     alarm: bool
+    asked: Count | UnsetType = UNSET
+    agreements: Count | UnsetType = UNSET
+    p: Fraction | UnsetType = UNSET
 
 
 class Trust(Record, frozen=True, kw_only=True):
@@ -264,8 +267,23 @@ class Failure(Record, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(max_length=2000)]
 
 
+class ReleasedScore(Record, frozen=True, kw_only=True):
+    """The macro accuracy that a public bundle of a hidden set states, as the ledger released it (`ledger.py`).
+
+    `step`: the resolution to which it is rounded. `improved`: whether it is a new score of the team, or its best again.
+    """
+
+    value: Fraction
+    step: Fraction
+    improved: bool
+    team: Name
+
+
 class Result(Record, frozen=True, kw_only=True):
-    """`result.json`: a scored run, or a failed one with its reason and no scores."""
+    """`result.json`: a scored run, or a failed one with its reason and no scores.
+
+    The public bundle of a hidden set has `released` in place of `scores`.
+    """
 
     format: Literal[1] = FORMAT
     status: Status
@@ -280,11 +298,15 @@ class Result(Record, frozen=True, kw_only=True):
     trust: Trust
     scores: Scores | None
     embeddings: EmbeddingGap | UnsetType = UNSET
+    released: ReleasedScore | UnsetType = UNSET
     withheld: dict[str, Digest] | UnsetType = UNSET  # files that a public bundle of a hidden set leaves out
 
     def __post_init__(self) -> None:
         scored = self.status == "scored"
-        if scored != (self.scores is not None) or scored != (self.failure is None):
+        has_score = self.scores is not None or self.released is not UNSET
+        if self.scores is not None and self.released is not UNSET:
+            raise ValueError("a result has scores or a released score, not both")
+        if scored != has_score or scored != (self.failure is None):
             raise ValueError(f"a run that is {self.status} has {'scores' if scored else 'a failure'} and nothing else")
 
     @property

@@ -89,16 +89,16 @@ def public_name(key: Ed25519PrivateKey) -> str:
     return key.public_key().public_bytes_raw().hex()
 
 
-def sign(root: Path, digest: str, key: Ed25519PrivateKey) -> Path:
-    """Write the signature of the bundle `root`, which has this digest. The same key and bundle give the same bytes."""
-    signed = key.sign(PURPOSE + digest.encode()).hex()
+def sign(root: Path, digest: str, key: Ed25519PrivateKey, purpose: bytes = PURPOSE) -> Path:
+    """Write the signature of the bundle or file `root`, which has this digest. The same input gives the same bytes."""
+    signed = key.sign(purpose + digest.encode()).hex()
     record = SignatureFile(bundle=digest, key=public_name(key), signature=signed)
     path = path_of(root)
     files.write(path, decoding.json_page(record).encode())
     return path
 
 
-def signer(path: Path, digest: str) -> str | None:
+def signer(path: Path, digest: str, purpose: bytes = PURPOSE) -> str | None:
     """Return the public key that signed the bundle of this digest; None where there is no signature.
 
     Raises:
@@ -114,7 +114,7 @@ def signer(path: Path, digest: str) -> str | None:
         raise InputError(f"{path}: signs bundle {record.bundle[:12]}…, but this one is {digest[:12]}…; sign it again")
     try:
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(record.key))
-        public.verify(bytes.fromhex(record.signature), PURPOSE + digest.encode())
+        public.verify(bytes.fromhex(record.signature), purpose + digest.encode())
     except (InvalidSignature, ValueError):
         raise InputError(f"{path}: the signature does not hold for key {record.key[:12]}…; sign it again") from None
     return record.key

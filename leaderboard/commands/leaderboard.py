@@ -22,9 +22,11 @@ COMMANDS = {
         "build": "Write the board from result bundles.",
         "check": "Check that the board is up to date.",
         "add": "File a bundle in the record of the board.",
+        "compare-private": "Rank rows on hidden sets from their private bundles.",
         "from-predictions": "Make a bundle of predictions alone.",
         "erratum": "Score stored predictions under a corrected set.",
         "card": "Print a result as metadata for a model card.",
+        "comment": "Print the comment on a pull request from its results.",
         "rerun": "Evaluate one filed row again.",
     }.items()
 }

@@ -38,7 +38,7 @@ function rank(row) {
 /** Why a row has no score or no rank, or that a ranked one is not resolvably better than the controls. */
 function note(row) {
   if (row.failure !== null) return `failed: ${row.failure}`;
-  if (!row.standing) return row.unranked ?? "";
+  if (!row.standing) return row.unranked.join("; ");
   return row.standing.beats_controls ? "" : "not resolvably better than every control";
 }
 

@@ -92,7 +92,9 @@ function drawFacts(table, state) {
     .map(([modality, comparison]) =>
       make("li", {}, make("strong", {}, `${percent(comparison.resolvable)} points`),
         ` is the smallest true difference that ${modality} rows are likely (4 in 5) to show here: ${comparison.rows} rows, ${comparison.articles.toLocaleString("en")} articles.`));
-  document.getElementById("resolution").replaceChildren(...lines);
+  const looks = table.looks.map((look) =>
+    make("li", {}, stranger(look.team), `: ${look.looks} published scores of this set, which gave away at most ${look.bits.toFixed(1)} bits of its labels.`));
+  document.getElementById("resolution").replaceChildren(...lines, ...looks);
   document.getElementById("legend").textContent =
     table.categories.filter((name) => SHORT[name]).map((name) => `${SHORT[name]} ${name}`).join(", ");
 }

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from dataset_builder.describe import sheet
-from harness.contract import bundle, checksums, decoding, files, frozen_set, signature, submission
+from harness.contract import bundle, checksums, decoding, files, frozen_set, publication, signature, submission
 from harness.contract.result import Result, Timings
 from harness.records import Modality, Prediction, Variant
 from harness.report import loading
@@ -79,7 +79,7 @@ def _make_hidden(folder: Path) -> None:
     hidden = msgspec.structs.replace(result, set=msgspec.structs.replace(result.set, visibility="hidden"))
     files.write(root / "result.json", decoding.json_page(hidden).encode())
     checksums.seal(root)
-    bundle.publish(bundle.read(root), folder / "public/clip")
+    publication.publish(bundle.read(root), folder / "public/clip", folder / "public/ledger.jsonl", "ours")
 
 
 def _use_hidden(folder: Path) -> None:

@@ -51,11 +51,10 @@ def test_an_action_is_named_by_its_commit_and_its_version(path: Path) -> None:
 
 @each
 def test_a_workflow_may_only_read_unless_a_job_says_otherwise(path: Path) -> None:
-    """`comment.yml` writes, and runs nothing of anybody's."""
     permissions = re.search(r"^permissions:\n((?:  .+\n)+)", path.read_text(), re.MULTILINE)
     assert permissions
     granted = set(re.findall(r"^  ([\w-]+): write", permissions[1], re.MULTILINE))
-    assert granted == ({"pull-requests"} if path.name == "comment.yml" else set())
+    assert granted == set()
 
 
 @each

@@ -71,6 +71,10 @@ def write(
     ]
     scores = Scores(accuracy=scoring.accuracy(tally.of_articles(counts), SCORING_KEY)) if counts else None
     record = result(name, scores, **changes)
+    if counts and "pairs" not in changes.get("set", {}):
+        canaries = changes.get("trust", {}).get("canaries", {}).get("asked", 0)
+        pairs = sum(count.asked for count in counts) + canaries
+        record = replace(record, set=replace(record.set, pairs=pairs))
     of = record.set
     root = (
         results

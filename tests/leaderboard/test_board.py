@@ -12,7 +12,7 @@ from leaderboard.document import SetTable
 from tests.leaderboard.bundles import MIDDLING, write
 
 GOOD = {"Health": (9, 10, 9, 10, 9, 10), "Travel": (10, 9, 10, 9, 10, 9)}
-POOR = {"Health": (4, 5, 6, 5, 4, 5), "Travel": (5, 6, 4, 5, 6, 5)}
+POOR = {"Health": (6, 7, 6, 6, 7, 6), "Travel": (6, 6, 7, 6, 6, 7)}  # yet resolvably above chance
 
 
 def tables(results: Path) -> list[SetTable]:

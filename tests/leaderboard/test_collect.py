@@ -8,7 +8,8 @@ import pytest
 
 from harness.contract import bundle, signature
 from harness.errors import InputError
-from leaderboard.collect import CONTROL, KNOWS_CANARIES, NOT_ISOLATED, NOT_SIGNED, clean, collect
+from leaderboard.collect import clean, collect
+from leaderboard.eligibility import CONTROL, KNOWS_CANARIES, NOT_ABOVE_CHANCE, NOT_ISOLATED, NOT_SIGNED
 from tests.leaderboard.bundles import MIDDLING, write
 
 
@@ -20,7 +21,13 @@ def test_a_bundle_becomes_a_row_with_its_accuracies(tmp_path: Path) -> None:
     assert found.row.categories["Travel"].value == 0.25
     assert found.asked[2] == ("Travel", "Travel-0000", 10)
     assert found.correct == (10, 10, 5, 0)
-    assert found.row.unranked is None
+    assert found.row.unranked == (NOT_ABOVE_CHANCE,)  # four articles allow no interval
+
+
+def test_a_row_with_nothing_against_it_has_no_reason(tmp_path: Path) -> None:
+    write(tmp_path, "blip", MIDDLING)
+    (found,) = collect(tmp_path)
+    assert found.row.unranked == ()
 
 
 def test_a_failed_run_keeps_its_reason(tmp_path: Path) -> None:
@@ -33,7 +40,7 @@ def test_a_failed_run_keeps_its_reason(tmp_path: Path) -> None:
 def test_controls_and_unisolated_runs_take_no_rank(tmp_path: Path) -> None:
     write(tmp_path, "coin", MIDDLING, submission={"kind": "control"})
     write(tmp_path, "loose", MIDDLING, isolation={"sandbox": "process", "isolated": False})
-    assert [found.row.unranked for found in collect(tmp_path)] == [CONTROL, NOT_ISOLATED]
+    assert [found.row.unranked for found in collect(tmp_path)] == [(CONTROL,), (NOT_ISOLATED,)]
 
 
 def test_a_board_with_trusted_keys_ranks_only_what_they_sign(tmp_path: Path) -> None:
@@ -44,14 +51,14 @@ def test_a_board_with_trusted_keys_ranks_only_what_they_sign(tmp_path: Path) -> 
             signature.sign(root, bundle.read(root).digest, key)
     (tmp_path / "trusted_keys").write_text(f"# ours\n{signature.public_name(ours)}  The maintainers\n")
     found = [(filed.row.signer, filed.row.unranked) for filed in collect(tmp_path / "results")]
-    assert found == [("The maintainers", None), (None, NOT_SIGNED), (None, NOT_SIGNED)]
+    assert found == [("The maintainers", ()), (None, (NOT_SIGNED,)), (None, (NOT_SIGNED,))]
 
 
 def test_a_disqualified_run_stays_visible_with_its_reason(tmp_path: Path) -> None:
     root = write(tmp_path / "results", "cheat", MIDDLING)
     (tmp_path / "disqualified").write_text(f"{bundle.read(root).digest} carried the test pictures' names\n")
     (found,) = collect(tmp_path / "results")
-    assert found.row.unranked == "disqualified: carried the test pictures' names"
+    assert found.row.unranked == ("disqualified: carried the test pictures' names",)
     assert found.row.macro is not None
 
 
@@ -65,7 +72,7 @@ def test_a_line_that_is_no_key_is_named(tmp_path: Path) -> None:
 def test_a_run_that_knows_the_canaries_takes_no_rank(tmp_path: Path) -> None:
     write(tmp_path, "cheat", MIDDLING, trust={"canaries": {"asked": 400, "agreements": 300, "p": 1e-24, "alarm": True}})
     write(tmp_path, "honest", MIDDLING, trust={"canaries": {"asked": 400, "agreements": 200, "p": 0.5, "alarm": False}})
-    assert [found.row.unranked for found in collect(tmp_path)] == [KNOWS_CANARIES, None]
+    assert [found.row.unranked for found in collect(tmp_path)] == [(KNOWS_CANARIES,), ()]
 
 
 def test_a_changed_bundle_is_refused(tmp_path: Path) -> None:
@@ -85,7 +92,7 @@ def test_two_bundles_of_one_run_are_refused(tmp_path: Path) -> None:
 
 def test_rows_of_one_set_that_were_asked_differently_are_refused(tmp_path: Path) -> None:
     write(tmp_path, "blip", MIDDLING)
-    write(tmp_path, "clip", MIDDLING, asked=11)
+    write(tmp_path, "clip", MIDDLING, asked=11, set={"pairs": 120})
     with pytest.raises(InputError, match=r"clip .* was asked other pairs than blip"):
         collect(tmp_path)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract import bundle, signature
+from harness.contract import bundle, publication, signature
 from harness.errors import CheckError, InputError
 from leaderboard.filing import add
 from tests.leaderboard.bundles import MIDDLING, replace, rewrite, write
@@ -68,7 +68,7 @@ def test_a_hidden_sets_answers_are_withheld_first(results: Path, tmp_path: Path)
     root = write(tmp_path / "mine", "blip", MIDDLING, set={"visibility": "hidden"})
     with pytest.raises(CheckError, match="refused: it answers a hidden set pair by pair; `wikiorder publish"):
         add(root, results, new_set=True)
-    bundle.publish(bundle.read(root), tmp_path / "public")
+    publication.publish(bundle.read(root), tmp_path / "public", results.parent / "ledger.jsonl", "ours")
     assert add(tmp_path / "public", results, new_set=True).is_dir()
 
 

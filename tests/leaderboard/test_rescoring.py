@@ -18,7 +18,8 @@ from harness.errors import InputError
 from harness.records import GroundTruth, Modality
 from harness.run import verification
 from leaderboard import rescoring
-from leaderboard.collect import PREDICTIONS_ONLY, collect
+from leaderboard.collect import collect
+from leaderboard.eligibility import NOT_ISOLATED, PREDICTIONS_ONLY
 from tests.sets import tiny_set
 
 MANIFEST = 'name = "sent"\nauthors = ["Ada"]\nlicence = "MIT"\nmodalities = ["text"]\ncommand = ["none"]\n'
@@ -58,7 +59,7 @@ def test_predictions_are_scored_shown_and_not_ranked(tmp_path: Path, frozen: Fro
     row = found.row
     assert row.macro is not None
     assert row.macro.value == 1.0
-    assert row.unranked == PREDICTIONS_ONLY
+    assert row.unranked == (PREDICTIONS_ONLY, NOT_ISOLATED)
     assert bundle.read(tmp_path / "results/sent/tiny-1.0-test/text").result.isolation.sandbox == "none"
 
 

@@ -16,10 +16,12 @@ from harness.commands.analyze import analyze
 from harness.commands.compare import compare
 from harness.commands.evaluate import evaluate
 from harness.commands.publish import publish
+from harness.commands.sign import sign
 from harness.commands.verify import verify
-from harness.contract import bundle, frozen_set, release
+from harness.contract import bundle, frozen_set, ledger, publication, release, signature
 from harness.contract.frozen_set import FrozenSet
-from harness.errors import InputError
+from harness.contract.result import Failure, Seam
+from harness.errors import CheckError, InputError
 from harness.records import GroundTruth
 from harness.statistics import trust
 from tests.predictors import submission
@@ -89,6 +91,12 @@ def test_the_alarm_rings_at_248_of_400(agreements: int, alarm: bool) -> None:
     assert (verdict.agreements, verdict.alarm) == (agreements, alarm)
 
 
+def public(whole: Path, out: Path, team: str = "ours") -> bundle.Bundle:
+    words = [str(whole), str(out), "--team", team, "--ledger", str(out.parent / "ledger.jsonl")]
+    CliRunner().invoke(publish, words, catch_exceptions=False)
+    return bundle.read(out)
+
+
 def test_the_public_bundle_withholds_what_was_answered_and_states_its_digest(
     tmp_path: Path, frozen: FrozenSet, key_file: Path
 ) -> None:
@@ -97,16 +105,100 @@ def test_the_public_bundle_withholds_what_was_answered_and_states_its_digest(
     done = runner.invoke(verify, [str(whole), "--data", str(frozen.root), "--key-file", str(key_file)])
     assert done.output == f"{whole}: whole; every number follows\n"
     out = tmp_path / "public-bundle"
-    runner.invoke(publish, [str(whole), str(out)], catch_exceptions=False)
-    held = {path.name for path in out.iterdir()}
-    assert held == {"result.json", "articles.jsonl", "timings.json", "environment.json", "SHA256SUMS"}
-    public, kept = bundle.read(out), bundle.read(whole)
-    assert public.articles == kept.articles
-    assert public.result.scores == kept.result.scores
-    assert "predictions.jsonl" in json.dumps(public.result.withheld)
+    found = public(whole, out)
+    assert {path.name for path in out.iterdir()} == {"result.json", "timings.json", "environment.json", "SHA256SUMS"}
+    assert found.articles == ()
+    assert found.result.scores is None
+    assert "predictions.jsonl" in json.dumps(found.result.withheld)
     names = {pair.pair_id for pair in frozen.questions}
     assert not any(name in path.read_text() for path in out.iterdir() for name in names)
-    assert "accuracies follow from the counts" in runner.invoke(verify, [str(out)]).output
+    assert "not checked: the released score" in runner.invoke(verify, [str(out)]).output
+
+
+def test_the_public_bundle_states_a_rounded_score_and_the_ledger_counts_the_look(
+    tmp_path: Path, frozen: FrozenSet, key_file: Path
+) -> None:
+    whole = run(tmp_path, frozen, key_file)
+    exact = bundle.read(whole).result.scores.accuracy.macro.value
+    first, second = public(whole, tmp_path / "one"), public(whole, tmp_path / "two")
+    lines = ledger.read(tmp_path / "ledger.jsonl")
+    step = lines[0].step
+    assert first.result.released.value == pytest.approx(min(1.0, round(exact / step) * step), abs=1e-5)
+    assert [line.bundle for line in lines] == [first.digest, second.digest]
+    assert [(line.improved, line.released) for line in lines] == [
+        (True, first.result.released.value),
+        (False, first.result.released.value),
+    ]
+    assert exact not in (first.result.released.value, second.result.released.value)
+
+
+def test_the_public_bundle_carries_no_text_of_the_run_and_no_figure_of_the_labels(
+    tmp_path: Path, frozen: FrozenSet, key_file: Path
+) -> None:
+    """A submission that reads hidden questions could carry them out in whatever text or number it controls."""
+    whole = run(tmp_path, frozen, key_file)
+    found = bundle.read(whole)
+    secret = "SECRET-" * 20
+    seam = Seam(at_batch=1, fault="submission", reason=secret)
+    environment = msgspec.structs.replace(found.environment, seams=[seam], libraries={secret[:60]: secret[:90]})
+    failure = Failure(fault="submission", reason=f"ended without answering; the last words: {secret}")
+    result = msgspec.structs.replace(found.result, status="failed", failure=failure, scores=None)
+    shutil.rmtree(whole)
+    whole.mkdir()
+    (whole / "stderr.log").write_text(secret)
+    bundle.write(whole, result, [], {}, [], found.timings, environment)
+    made = public(whole, tmp_path / "failed")
+    assert made.result.failure.reason == "crashed"
+    assert made.environment.seams[0].reason == ""
+    assert not any("SECRET" in path.read_text() for path in (tmp_path / "failed").iterdir())
+    trust = made.result.trust
+    assert (trust.both_orders_accuracy, trust.perturbation_drop, trust.exchanged_pictures_drop) == (None, None, None)
+    assert json.loads((tmp_path / "failed/result.json").read_text())["trust"]["canaries"] == {"alarm": False}
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"),
+    [
+        ("blip: its image declares VOLUME /data, which is writable. Remove it.", "image"),
+        (
+            "ended without answering; exit code 137; something in it was killed for memory",
+            "ran out of memory",
+        ),
+        ("gave no answer within 60 s. Ask for a smaller batch, or be faster.", "timed out"),
+        ("took over 3600 s for 12 batches", "timed out"),
+        ("cannot start 'python': No such file. Name a program that is installed.", "started"),
+        ("ended without answering; ended with exit code 1", "crashed"),
+        ("predict_pairs: answers 3 of 4 pairs; 1 missing, such as p0417", "broke the protocol"),
+        ("anything else that a submission may say", "broke the protocol"),
+    ],
+)
+def test_a_failure_becomes_one_word(reason: str, word: str) -> None:
+    assert publication.failure_word(reason) == word
+
+
+def test_a_public_bundle_is_not_published_twice(tmp_path: Path, frozen: FrozenSet, key_file: Path) -> None:
+    made = public(run(tmp_path, frozen, key_file), tmp_path / "one")
+    with pytest.raises(InputError, match="is a public bundle already"):
+        publication.publish(made, tmp_path / "two", tmp_path / "ledger.jsonl", "ours")
+
+
+def test_a_copy_is_signed_only_with_the_key_of_the_private_bundle(
+    tmp_path: Path, frozen: FrozenSet, key_file: Path
+) -> None:
+    whole = run(tmp_path, frozen, key_file)
+    key = tmp_path / "key.pem"
+    signature.create_key(key)
+    words = [str(whole), str(tmp_path / "out"), "--team", "ours", "--ledger", str(tmp_path / "l"), "--key", str(key)]
+    with pytest.raises(CheckError, match="not signed by this key; sign it first"):
+        CliRunner().invoke(publish, words, catch_exceptions=False)
+    assert ledger.read(tmp_path / "l") == []
+    data = ["--data", str(frozen.root), "--key-file", str(key_file)]
+    CliRunner().invoke(sign, [str(whole), *data, "--key", str(key)], catch_exceptions=False)
+    CliRunner().invoke(publish, words, catch_exceptions=False)
+    made = bundle.read(tmp_path / "out")
+    assert signature.signer(tmp_path / "out.sig", made.digest) == signature.public_name(signature.read_key(key))
+    with pytest.raises(InputError, match="a public bundle cannot be derived again"):
+        CliRunner().invoke(sign, [str(tmp_path / "out"), *data, "--key", str(key)], catch_exceptions=False)
 
 
 def test_a_public_set_has_nothing_to_withhold(tmp_path: Path) -> None:
@@ -114,7 +206,7 @@ def test_a_public_set_has_nothing_to_withhold(tmp_path: Path) -> None:
 
     root = bundles.write(tmp_path / "results", tiny_set(tmp_path / "set"), "model")
     with pytest.raises(InputError, match="share it as it is"):
-        bundle.publish(bundle.read(root), tmp_path / "out")
+        publication.publish(bundle.read(root), tmp_path / "out", tmp_path / "ledger.jsonl", "ours")
 
 
 def test_reports_and_comparisons_leave_the_canaries_out(tmp_path: Path, frozen: FrozenSet, key_file: Path) -> None:

@@ -6,10 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from harness.cli import main
-from harness.contract import signature
+from harness.commands.rescore import rescore
+from harness.contract import bundle, checksums, signature
+from harness.contract.frozen_set import FrozenSet
 from harness.errors import InputError
+from tests import bundles
+from tests.sets import tiny_set
 
 DIGEST = "ab" * 32
 
@@ -65,6 +70,69 @@ def test_nonsense_for_a_signature_is_named(tmp_path: Path, value: object) -> Non
 def test_what_is_no_key_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "key.pem").write_text("hello")
     with pytest.raises(SystemExit) as ended:
-        main(["sign", "--key", str(tmp_path / "key.pem")])
+        main(["sign", "--data", str(tmp_path), "--key", str(tmp_path / "key.pem")])
     assert ended.value.code == 2
     assert "not an unencrypted PEM key; make one with --create" in capsys.readouterr().err
+
+
+@pytest.fixture
+def frozen(tmp_path: Path) -> FrozenSet:
+    return tiny_set(tmp_path / "set", articles=20, pairs_per_article=4)
+
+
+def command(*words: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["sign", *map(str, words)])
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def scored(tmp_path: Path, frozen: FrozenSet) -> Path:
+    """A bundle whose every number follows from its predictions."""
+    root = bundles.write(tmp_path / "results", frozen, "model")
+    CliRunner().invoke(rescore, [str(root), "--data", str(frozen.root)], catch_exceptions=False)
+    return root
+
+
+def test_a_bundle_is_signed_after_every_number_was_derived_again(
+    tmp_path: Path, scored: Path, frozen: FrozenSet
+) -> None:
+    assert command(scored, "--data", frozen.root, "--key", tmp_path / "key.pem", "--create") == 0
+    key = signature.read_key(tmp_path / "key.pem")
+    assert signature.signer(signature.path_of(scored), bundle.read(scored).digest) == signature.public_name(key)
+
+
+def test_a_bundle_cannot_be_signed_without_its_set(tmp_path: Path, scored: Path) -> None:
+    assert command(scored, "--key", tmp_path / "key.pem", "--create") == 2
+    assert not signature.path_of(scored).exists()
+
+
+FORGERIES = {
+    "a better score": lambda record: record["scores"]["accuracy"]["macro"].update(value=0.99, low=0.9, high=1.0),
+    "a better trust figure": lambda record: record["trust"].update(swap_consistency=1.0),
+    "another name of the set": lambda record: record["set"].update(name="other"),
+    "fewer pairs in the set": lambda record: record["set"].update(pairs=3),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forged_bundle_is_not_signed(
+    tmp_path: Path, scored: Path, frozen: FrozenSet, forgery: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = scored / "result.json"
+    record = json.loads(path.read_text())
+    if forgery == "a better score":
+        (scored / "predictions.jsonl").write_text((scored / "predictions.jsonl").read_text().replace("1.0", "0.0"))
+    FORGERIES[forgery](record)
+    path.write_text(json.dumps(record))
+    checksums.seal(scored)
+    assert command(scored, "--data", frozen.root, "--key", tmp_path / "key.pem", "--create") == 1
+    assert "not signed" in capsys.readouterr().err
+    assert not signature.path_of(scored).exists()
+    assert not (tmp_path / "key.pem").exists()
+
+
+def test_a_run_that_ends_in_the_future_is_not_signed(tmp_path: Path, scored: Path, frozen: FrozenSet) -> None:
+    (scored / "timings.json").write_text('{"finished": "2999-01-01T00:00:00+00:00"}')
+    checksums.seal(scored)
+    assert command(scored, "--data", frozen.root, "--key", tmp_path / "key.pem", "--create") == 1

@@ -53,7 +53,8 @@ def forge(root: Path, name: str, change: Any) -> None:
 
 
 def test_an_honest_bundle_verifies_with_and_without_the_set(root: Path, frozen: FrozenSet) -> None:
-    assert run(root) == (0, f"{root}: whole; accuracies follow from the counts (name --data to derive the rest)\n")
+    unchecked = "not checked: the predictions (name --data SET)"
+    assert run(root) == (0, f"{root}: checksums hold and accuracies follow from the counts; {unchecked}\n")
     assert run(root, "--data", str(frozen.root)) == (0, f"{root}: whole; every number follows\n")
 
 
