@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "submissions": {"submissions", "harness"},
 }
 # What runs inside a container may use this of the harness and nothing else; training happens on the trusted side.
-SERVED = {"harness.serve"}
+SERVED = {"harness.serve", "harness.serve_prompt"}
 TRAINING = {f"submissions/shared/{name}.py" for name in ("curves", "finetuning", "published", "training")}
 TRAINING |= {
     f"submissions/shared/commands/{name}.py"
@@ -22,7 +22,7 @@ TRAINING |= {
 }
 # The grid trains and evaluates on the trusted side, and sets what comes of it beside the published table.
 TRAINING |= {f"submissions/shared/grid/{name}.py" for name in ("cell", "engines", "reproduction", "store", "table")}
-STANDARD_LIBRARY_ONLY = ["harness/records.py", "harness/serve.py", "harness/keyed.py"]
+STANDARD_LIBRARY_ONLY = ["harness/records.py", "harness/serve.py", "harness/serve_prompt.py", "harness/keyed.py"]
 
 
 def modules(package: str) -> list[Path]:

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.commands.endpoint_options import EndpointOptions, endpoint_options
 from harness.commands.submission_folder import SubmissionFolder
 from harness.errors import InputError
 from harness.records import Modality
 
 if TYPE_CHECKING:
     from harness.contract.bundle import Bundle
-    from harness.contract.result import Estimate
+    from harness.contract.result import Estimate, Result
+    from harness.contract.submission import Submission
     from harness.run.dry_run import DryRun
-    from harness.sandbox.base import Sandbox
+    from harness.sandbox.base import Limits, Sandbox
+    from harness.served.sandbox import EndpointSandbox
 
 SANDBOXES = ("auto", "docker", "process")
 
 
-@click.command(epilog="Example: wikiorder evaluate submissions/coin --sandbox docker")
-@click.argument("folder", type=SubmissionFolder(), metavar="SUBMISSION")
+@click.command(
+    epilog="Examples: wikiorder evaluate submissions/coin --sandbox docker; "
+    "wikiorder evaluate --endpoint http://127.0.0.1:8000/v1 --model NAME --modality text"
+)
+@click.argument("folder", type=SubmissionFolder(), metavar="[SUBMISSION]", required=False)
 @click.option("--data", type=click.Path(path_type=Path), help="A frozen set. Default: the embedded sample's test set.")
 @click.option(
     "--modality", "modalities", multiple=True, type=click.Choice([m.value for m in Modality]), help="Default: all."
@@ -60,8 +68,9 @@ SANDBOXES = ("auto", "docker", "process")
     "--dry-run", is_flag=True, help="Ask three batches, estimate the time of a whole evaluation, and keep nothing."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per modality instead of tables.")
+@endpoint_options
 def evaluate(
-    folder: Path,
+    folder: Path | None,
     data: Path | None,
     modalities: tuple[str, ...],
     kind: str,
@@ -75,53 +84,58 @@ def evaluate(
     replay: Path | None,
     dry_run: bool,
     as_json: bool,
+    served: EndpointOptions,
 ) -> None:
     """Run SUBMISSION in a sandbox, one modality after the other, and score its predictions.
+
+    With `--endpoint`, or if the manifest has an `[endpoint]`, no program runs: the harness asks a server itself.
 
     Writes one result bundle per modality. After a kill, the same command resumes from the journal. A modality that the
     submission does not declare, or weights that are no folder, are refused.
     """
     from harness.contract import frozen_set, release, submission
-    from harness.contract.decoding import json_line, to_json
     from harness.run import pipeline
     from harness.run.dry_run import dry_run as estimate
     from harness.run.session import Evaluation
-    from harness.sandbox.base import Limits
     from harness.sandbox.process import ownership
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox is torn down, as for Ctrl-C
-    subject = submission.load(folder)
-    wanted = [Modality(m) for m in modalities] or list(subject.manifest.modalities)
-    for modality in wanted:
-        if modality not in subject.manifest.modalities:
-            declared = ", ".join(subject.manifest.modalities)
-            raise InputError(f"{folder}: does not declare modality {modality}; it declares {declared}")
-    if weights and not weights.is_dir():
-        raise InputError(f"{weights}: no such folder; --weights wants a folder, such as `wikiorder finetune` writes")
-    sandbox = choose_sandbox(kind)
-    if sandbox.name == "process":  # as root alone could an engine's socket be opened
+    asked = served.subject(folder)
+    subject = asked[0] if asked else submission.load(folder or Path())
+    wanted = _declared(subject, modalities)
+    where = _weights(weights)
+    program = None if asked else choose_sandbox(kind)  # first: as root alone could an engine's socket be opened
+    if program and program.name == "process":
         ownership.write_as_owner_of(results)
     frozen = frozen_set.load(test_set(data))
+    endpoint = served.sandbox(asked[1], frozen, dry_run) if asked else None
+    sandbox = endpoint or program or choose_sandbox(kind)
     canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
-    limits = Limits(batch_s=batch_seconds) if batch_seconds else Limits()
+    limits = _limits(batch_seconds, endpoint is not None)
     for line in sandbox.isolation(frozen.root).exposes:
         click.echo(f"{sandbox.name} sandbox does not protect: {line}", err=True)
     key = _run_key(replay) if replay else None
     failed = False
     for modality in wanted:
-        where = weights.resolve() if weights else None
         evaluation = Evaluation(subject, frozen, modality, seed, where, limits, varied, canaries)
-        with Progress(f"{subject.name} {modality}") as progress:
+        with Progress(f"{subject.name} {modality}", endpoint.spent if endpoint else None) as progress:
             if dry_run:
-                click.echo(_forecast(estimate(evaluation, sandbox, progress), f"{subject.title}, {modality}"))
+                cost = estimate(evaluation, sandbox, progress, batches=1 if endpoint else 3)
+                click.echo(_forecast(cost, f"{subject.title}, {modality}", endpoint))
                 continue
             found = pipeline.evaluate(evaluation, sandbox, results, progress, fresh, key)
-        click.echo(
-            json_line({"bundle": str(found.root), **to_json(found.result)}).rstrip() if as_json else _report(found)
-        )
+            if endpoint:
+                endpoint.forget()
+        click.echo(_as_json(found) if as_json else _report(found))
         failed |= found.result.status == "failed"
     if failed:
         sys.exit(1)
+
+
+def _as_json(found: Bundle) -> str:
+    from harness.contract.decoding import json_line, to_json
+
+    return json_line({"bundle": str(found.root), **to_json(found.result)}).rstrip()
 
 
 def _run_key(bundle_folder: Path) -> bytes:
@@ -133,6 +147,35 @@ def _run_key(bundle_folder: Path) -> bytes:
             f"{bundle_folder}: holds no run key, so its order cannot be repeated; evaluate without --replay"
         )
     return key
+
+
+def _weights(folder: Path | None) -> Path | None:
+    if folder and not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; --weights wants a folder, such as `wikiorder finetune` writes")
+    return folder.resolve() if folder else None
+
+
+def _limits(batch_seconds: float | None, served: bool) -> Limits:
+    """Return the limits of a predictor. Requests to a served model have time limits of their own."""
+    from harness.sandbox.base import Limits
+
+    limits = Limits()
+    if served:
+        return replace(limits, batch_s=limits.total_s, startup_s=limits.total_s)
+    return replace(limits, batch_s=batch_seconds) if batch_seconds else limits
+
+
+def _declared(subject: Submission, modalities: Sequence[str]) -> list[Modality]:
+    """Return the modalities asked for, or all that the submission declares.
+
+    Raises:
+        InputError: it does not declare one that was asked for.
+    """
+    for modality in modalities:
+        if modality not in subject.manifest.modalities:
+            declared = ", ".join(subject.manifest.modalities)
+            raise InputError(f"{subject.folder}: does not declare modality {modality}; it declares {declared}")
+    return [Modality(m) for m in modalities] or list(subject.manifest.modalities)
 
 
 def test_set(data: Path | None) -> Path:
@@ -159,7 +202,9 @@ def choose_sandbox(kind: str) -> Sandbox:
         return ProcessSandbox()
 
 
-def _forecast(cost: DryRun, head: str) -> str:
+def _forecast(cost: DryRun, head: str, endpoint: EndpointSandbox | None) -> str:
+    if endpoint:
+        return endpoint.forecast(cost.questions, head)
     minutes, seconds = divmod(round(cost.seconds), 60)
     return (
         f"{head}: about {minutes} min {seconds} s for {cost.questions} questions "
@@ -184,7 +229,20 @@ def _report(found: Bundle) -> str:
         rows, headers=["category", "pairs", "articles", "accuracy", "95 % interval"], disable_numparse=True
     )
     isolated = "isolated" if result.isolation.isolated else "NOT isolated: the board does not rank it"
-    return f"\n{head} ({result.isolation.sandbox} sandbox, {isolated})\n\n{table}\n\n{found.root}"
+    return f"\n{head} ({result.isolation.sandbox} sandbox, {isolated})\n\n{table}\n{_served(result)}\n{found.root}"
+
+
+def _served(result: Result) -> str:
+    """Return one line on the answers of a served model; nothing for a program."""
+    served = result.served
+    if not served:
+        return ""
+    read = served.answers
+    return (
+        f"\n{read.log_probabilities} answers read from log-probabilities, {read.text} from the text, "
+        f"{read.unreadable} unreadable and {read.refused} refused (0.5 each); "
+        f"{served.prompt_tokens + served.completion_tokens} tokens; questions went to: {served.destination}\n"
+    )
 
 
 def _row(name: str, found: Estimate, pairs: int, articles: int) -> list[str]:
@@ -195,9 +253,11 @@ def _row(name: str, found: Estimate, pairs: int, articles: int) -> list[str]:
 class Progress:
     """Show one line with rate and ETA on a terminal; nothing otherwise."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, spent: Callable[[], str] | None = None) -> None:
+        """Begin the line. spent: returns tokens and cost so far, of a served model."""
         from tqdm import tqdm
 
+        self._spent = spent
         self._bar = tqdm(desc=name, unit=" pairs", disable=None, leave=False, dynamic_ncols=True)
 
     def __enter__(self) -> Progress:
@@ -209,5 +269,5 @@ class Progress:
     def __call__(self, phase: str, done: int, total: int) -> None:
         if total and self._bar.total != total:
             self._bar.reset(total)
-        self._bar.set_postfix_str(phase, refresh=False)
+        self._bar.set_postfix_str(f"{phase}, {self._spent()}" if self._spent else phase, refresh=False)
         self._bar.update(done - self._bar.n)

@@ -26,7 +26,8 @@ Positive = Annotated[int, Meta(ge=1)]
 
 Visibility = Literal["public", "hidden"]
 Kind = Literal["model", "control"]
-SandboxName = Literal["docker", "process", "none"]
+SandboxName = Literal["docker", "process", "endpoint", "none"]
+Destination = Literal["loopback", "named host", "third party"]  # where the questions of a served model went
 Status = Literal["scored", "failed"]
 Fault = Literal["submission", "infrastructure"]
 
@@ -260,6 +261,54 @@ class Isolation(Record, frozen=True, kw_only=True):
     exposes: tuple[str, ...]
 
 
+class AnswerCounts(Record, frozen=True, kw_only=True):
+    """Answers of a served model, by how they were read. An unreadable or refused answer counts as probability 0.5."""
+
+    log_probabilities: Count
+    text: Count
+    unreadable: Count
+    refused: Count
+
+
+class PictureBound(Record, frozen=True, kw_only=True):
+    """The largest picture that is sent to a served model: pixels of the longer side, and bytes of the file."""
+
+    side: Positive
+    bytes: Positive
+
+
+class DecodingSettings(Record, frozen=True, kw_only=True):
+    """How a served model was asked to answer. `temperature` and `max_tokens` are `None` where the server decides."""
+
+    temperature: NonNegative | None
+    max_tokens: Positive | None
+    samples: Positive
+    top_logprobs: Count  # 0: the server sends no log-probabilities, so the text was read
+    parameters: dict[str, str | int | float | bool]
+
+
+class ServedModel(Record, frozen=True, kw_only=True):
+    """A model that the harness asked behind an endpoint, and the settings of its questions.
+
+    `server` is the server's description of itself; `prompt_tokens` and `completion_tokens` are the server's counts.
+    """
+
+    endpoint: str
+    destination: Destination
+    model: str
+    revision: str | None
+    served_by: str
+    prompt_version: str
+    prompt: Digest
+    decoding: DecodingSettings
+    pictures: PictureBound
+    server: dict[str, str]
+    answers: AnswerCounts
+    prompt_tokens: Count
+    completion_tokens: Count
+    cost: NonNegative | None = None  # in the currency of the prices that were given
+
+
 class Failure(Record, frozen=True, kw_only=True):
     """Why a run failed, by the submission's fault."""
 
@@ -299,6 +348,7 @@ class Result(Record, frozen=True, kw_only=True):
     scores: Scores | None
     embeddings: EmbeddingGap | UnsetType = UNSET
     released: ReleasedScore | UnsetType = UNSET
+    served: ServedModel | UnsetType = UNSET  # absent where a submission's own program answered
     withheld: dict[str, Digest] | UnsetType = UNSET  # files that a public bundle of a hidden set leaves out
 
     def __post_init__(self) -> None:
@@ -371,6 +421,14 @@ class Latencies(Record, frozen=True, kw_only=True):
     p99: NonNegative
 
 
+class RequestTimings(Record, frozen=True, kw_only=True):
+    """Requests to the server of a served model in the last run: seconds per request, and requests sent again."""
+
+    sent: Count
+    sent_again: Count
+    request_s: Latencies
+
+
 class Timings(Record, frozen=True, kw_only=True):
     """`timings.json`: when a run ended and how long it took. `harness_share`: asking time not spent waiting."""
 
@@ -380,6 +438,7 @@ class Timings(Record, frozen=True, kw_only=True):
     batch_s: Latencies | UnsetType = UNSET
     pairs_per_s: NonNegative | UnsetType = UNSET
     harness_share: Fraction | UnsetType | None = UNSET
+    requests: RequestTimings | UnsetType = UNSET
 
 
 class Machine(Record, frozen=True, kw_only=True):

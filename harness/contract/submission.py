@@ -6,9 +6,9 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from harness.contract import decoding, files
 from harness.contract.decoding import Record
@@ -16,10 +16,12 @@ from harness.contract.protocol import MAX_BATCH
 from harness.contract.result import Count, Digest, Kind, Name
 from harness.errors import InputError
 from harness.records import Modality
+from harness.serve_prompt import SIDE
 
 MANIFEST = "submission.toml"
 IGNORED = {"__pycache__", ".git", ".DS_Store"}
 MAX_MEMORY_GIB = 512
+PICTURE_BYTES = 1_000_000  # of a picture sent to a served model; vendors refuse those above 5 to 20 MB
 
 
 class Resources(Record, frozen=True, kw_only=True):
@@ -49,6 +51,26 @@ class WeightsSource(Record, frozen=True, kw_only=True):
     sha256: Digest | None = None
 
 
+class EndpointSource(Record, frozen=True, kw_only=True):
+    """A model behind an OpenAI-compatible endpoint, which the harness asks itself; the folder holds no program.
+
+    `prompt` names a TOML file in the folder; `temperature` is 0 by default, or 1 with several samples.
+    """
+
+    model: Annotated[str, Meta(min_length=1, max_length=200)]
+    served_by: Annotated[str, Meta(min_length=1, max_length=100)]
+    url: Annotated[str, Meta(pattern="^https?://", max_length=300)] | None = None
+    revision: Annotated[str, Meta(max_length=100)] | None = None
+    prompt: Annotated[str, Meta(pattern="^[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}$")] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | Literal["default"] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=100_000)] = 8
+    samples: Annotated[int, Meta(ge=1, le=100)] = 1
+    logprobs: bool | None = None  # None: asked of the server
+    side: Annotated[int, Meta(ge=28, le=4096)] = SIDE
+    picture_bytes: Annotated[int, Meta(ge=4096, le=20_000_000)] = PICTURE_BYTES
+    parameters: dict[str, str | int | float | bool] = field(default_factory=dict)  # further fields of each request
+
+
 class SubmissionManifest(Record, frozen=True, kw_only=True):
     """`submission.toml`: a submission's description and command. Nothing in it can loosen the sandbox."""
 
@@ -58,7 +80,7 @@ class SubmissionManifest(Record, frozen=True, kw_only=True):
     ]
     licence: Annotated[str, Meta(min_length=1, max_length=100)]
     modalities: Annotated[tuple[Modality, ...], Meta(min_length=1)]
-    command: Annotated[tuple[Annotated[str, Meta(max_length=500)], ...], Meta(min_length=1, max_length=50)]
+    command: Annotated[tuple[Annotated[str, Meta(max_length=500)], ...], Meta(min_length=1, max_length=50)] = ()
     title: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
     kind: Kind = "model"
     paper: Annotated[str, Meta(max_length=300)] | None = None
@@ -67,10 +89,13 @@ class SubmissionManifest(Record, frozen=True, kw_only=True):
     resources: Resources = Resources()
     weights: WeightsSource | None = None
     training_data: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=50)] = ()
+    endpoint: EndpointSource | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.modalities)) < len(self.modalities):
             raise ValueError(f"modalities names one twice: {', '.join(self.modalities)}")
+        if bool(self.command) == (self.endpoint is not None):
+            raise ValueError("state either `command` (a program) or `endpoint` (a served model), not both")
 
 
 @dataclass(frozen=True)

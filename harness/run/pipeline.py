@@ -27,7 +27,7 @@ from harness.run import environment, program, vectors
 from harness.run.journal import Journal
 from harness.run.judging import SCORING_KEY, judge
 from harness.run.session import Evaluation, EvaluationSession, StartedPredictor, Transcript, Watch
-from harness.sandbox.base import Sandbox
+from harness.sandbox.base import AsksServedModel, Sandbox
 
 LOG = "stderr.log"
 
@@ -164,9 +164,13 @@ def _write(session: EvaluationSession, failure: str, partial: Path, wall_s: floa
         found = vectors.add_up(session.vector_path, frozen, list(scored), SCORING_KEY)
         vectors.save(found, partial)
         result = msgspec.structs.replace(result, embeddings=found.finish(SCORING_KEY))
+    timings = _timings(transcript, wall_s)
+    if isinstance(session.sandbox, AsksServedModel):
+        result = msgspec.structs.replace(result, served=session.sandbox.served())
+        timings = msgspec.structs.replace(timings, requests=session.sandbox.request_timings() or msgspec.UNSET)
     articles = judged.articles if judged else []
     where = environment.describe(transcript, session.sandbox.describe())
-    bundle.write(partial, result, articles, scored, variants, _timings(transcript, wall_s), where, _key(session))
+    bundle.write(partial, result, articles, scored, variants, timings, where, _key(session))
 
 
 def _key(session: EvaluationSession) -> bytes | None:

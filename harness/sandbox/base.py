@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from harness.contract.result import Isolation, SandboxName
+from harness.contract.result import Isolation, RequestTimings, SandboxName, ServedModel
 from harness.contract.submission import Submission
 from harness.errors import HarnessError
 from harness.sandbox.channel import Channel
@@ -135,6 +135,19 @@ class Sandbox(Protocol):
 
     def close(self) -> None:
         """Release everything that is held between runs."""
+        ...
+
+
+@runtime_checkable
+class AsksServedModel(Protocol):
+    """A sandbox that asks a served model, and reports its settings and requests for the result."""
+
+    def served(self) -> ServedModel:
+        """Return the model, the settings and the counts of the last run."""
+        ...
+
+    def request_timings(self) -> RequestTimings | None:
+        """Return latencies and repeated requests; None if nothing was sent."""
         ...
 
 

@@ -1,9 +1,8 @@
 """An instruction-tuned vision-language model of transformers without training. One token of its answer is read.
 
-The model is asked twice which of two steps is done first: once with the step shown first as A, once as B. The answer is
-read from the logits of the next token. The mean of both log-odds removes any bias for a letter or a position, so a
-question with its steps exchanged gets exactly the complementary answer. Each prompt is a batch of its own, so no answer
-depends on the batch.
+The question, its two orders and the reading of the answer are those of `harness/serve_prompt.py`, which served models
+share. The answer is read from the logits of the next token. Each prompt is a batch of its own, so no answer depends on
+the batch.
 
 Not covered: models that reason in text before they answer, and models whose processor is not in transformers.
 """
@@ -21,12 +20,12 @@ import transformers
 from PIL import Image
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
+from harness import serve_prompt
 from harness.serve import Pair, Predict, Start, serve
+from harness.serve_prompt import LETTERS, ORDERS, SIDE, LetterAnswer, Prompt
 
 WEIGHTS = "WIKIORDER_WEIGHTS"  # the harness sets it to the folder of --weights
-LETTERS = ("A", "B")
-SIDE = 512  # pixels, the longer side: about 320 tokens per picture for Qwen-VL, and 1,400 at 1024
-QUESTION = "Which of the two steps is done first? Answer with one letter, A or B, and nothing else."
+PROMPT = Prompt()
 
 
 class TextPart(TypedDict):
@@ -63,8 +62,13 @@ class Judge:
 
     def p_in_order(self, pair: Pair) -> float:
         """Return the probability that a pair is in order. Exchanging its steps gives exactly 1 - p."""
-        log_odds = self.log_odds(pair, (0, 1)) - self.log_odds(pair, (1, 0))
-        return torch.sigmoid(torch.tensor(log_odds / 2, dtype=torch.float64)).item()
+        answers = [self.answer(pair, order) for order in ORDERS]
+        return serve_prompt.p_in_order(answers[:1], answers[1:])
+
+    def answer(self, pair: Pair, order: tuple[int, int]) -> LetterAnswer:
+        """Return the answer to one question, where A is the step `order[0]` of the pair and B the step `order[1]`."""
+        odds = self.log_odds(pair, order)
+        return LetterAnswer("log-probabilities", serve_prompt.logistic(odds), odds)
 
     @torch.inference_mode()
     def log_odds(self, pair: Pair, order: tuple[int, int]) -> float:
@@ -84,12 +88,13 @@ class Judge:
 
 def conversation(pair: Pair, order: tuple[int, int]) -> list[UserMessage]:
     """Return one message: the title, the steps A and B with their headlines and pictures, and the question."""
-    parts: list[TextPart | PicturePart] = [text(f'Two steps of the how-to article "{pair.title}":')]
-    for letter, step in zip(LETTERS, order, strict=True):
-        parts.append(text(f"\nStep {letter}: {pair.headlines[step]}\n" if pair.headlines else f"\nStep {letter}:\n"))
-        if pair.images:
-            parts.append({"type": "image", "image": read_picture(pair.images[step])})
-    return [{"role": "user", "content": [*parts, text(f"\n{QUESTION}")]}]
+    parts: list[TextPart | PicturePart] = []
+    for part in PROMPT.parts(pair.title, pair.headlines, pair.images is not None, order):
+        if isinstance(part, str):
+            parts.append(text(part))
+        elif pair.images:
+            parts.append({"type": "image", "image": read_picture(pair.images[part])})
+    return [{"role": "user", "content": parts}]
 
 
 def text(words: str) -> TextPart:

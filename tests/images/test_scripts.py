@@ -76,7 +76,11 @@ def test_the_locks_hold_every_dependency_of_the_project_exactly_once_a_stack() -
 def test_the_runtime_holds_no_part_of_the_harness_that_could_read_answers() -> None:
     runtime = (ROOT / "Dockerfile.cuda").read_text().partition(" AS runtime\n")[2].partition("\nFROM ")[0]
     copied = [line.split()[1:-1] for line in runtime.splitlines() if line.startswith("COPY ") and "--from" not in line]
-    assert copied == [["harness/__init__.py", "harness/serve.py"], ["submissions/__init__.py"], ["submissions/shared"]]
+    assert copied == [
+        ["harness/__init__.py", "harness/serve.py", "harness/serve_prompt.py"],
+        ["submissions/__init__.py"],
+        ["submissions/shared"],
+    ]
 
 
 def test_the_images_declare_no_volume_and_no_health_check() -> None:

@@ -1,0 +1,260 @@
+"""A served model through the whole road: a set, a server that answers or misbehaves, a bundle."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from harness.contract import bundle, decoding, frozen_set
+from harness.contract.bundle import Bundle
+from harness.contract.submission import EndpointSource
+from harness.errors import InfrastructureError, InputError
+from harness.records import Modality
+from harness.run import pipeline, verification
+from harness.run.session import Evaluation
+from harness.sandbox.base import Limits
+from harness.serve_prompt import Prompt
+from harness.served import settings
+from harness.served.sandbox import EndpointSandbox
+from harness.served.settings import EndpointSettings, RequestLimits
+from tests.harness.served.mock_server import MockServer, serving
+from tests.sets import tiny_set
+
+COMMAND = [sys.executable, "-m", "harness", "evaluate"]
+QUICK = RequestLimits(request_s=1.0)
+SECRET = "sk-test-7f3a9c0e51d24b8896aa"  # noqa: S105 - planted, to be searched for
+
+
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> frozen_set.FrozenSet:
+    return tiny_set(tmp_path_factory.mktemp("set"))
+
+
+def evaluate(
+    frozen: frozen_set.FrozenSet,
+    url: str,
+    results: Path,
+    modality: Modality = Modality.TEXT,
+    varied: int = 4,
+    limits: RequestLimits = QUICK,
+    **source: object,
+) -> Bundle:
+    stated = decoding.convert(EndpointSource, {"model": "mock", "served_by": "a test", **source}, "test")
+    made = EndpointSettings(settings.normalise_url(url), stated, Prompt(), limits)
+    subject = made.submission(settings.unfiled_submission(stated))
+    unlimited = Limits(batch_s=600, startup_s=600)
+    evaluation = Evaluation(subject, frozen, modality, 0, None, unlimited, varied)
+    return pipeline.evaluate(evaluation, EndpointSandbox(made, "loopback"), results, lambda *_: None)
+
+
+@pytest.mark.parametrize("modality", [*Modality])
+def test_a_served_model_becomes_a_bundle_that_verifies(
+    modality: Modality, frozen: frozen_set.FrozenSet, tmp_path: Path
+) -> None:
+    with serving(MockServer()) as server:
+        found = evaluate(frozen, server.url, tmp_path, modality)
+    assert found.result.status == "scored"
+    assert list(verification.from_predictions(found, frozen, {})) == []
+    served = found.result.served
+    assert served
+    assert (served.destination, served.server["root"], served.server["server"]) == ("loopback", "mock-1", "mock/1")
+    assert served.decoding.top_logprobs == 20
+    questions = len(found.predictions) + len(found.variants)
+    assert served.answers.log_probabilities == 2 * questions
+    assert served.prompt_tokens == 200 * questions
+    assert found.result.isolation.isolated
+    sent = json.dumps(server.bodies)
+    assert ("data:image/png;base64," in sent) == modality.sends_images
+    assert ("the soup" in sent) == modality.sends_headlines
+    assert not any(truth.article_id in sent or truth.pair_id in sent for truth in frozen.truths)
+
+
+def test_exchanging_the_steps_gives_exactly_the_complementary_probability(
+    frozen: frozen_set.FrozenSet, tmp_path: Path
+) -> None:
+    with serving(MockServer()) as server:
+        found = evaluate(frozen, server.url, tmp_path, varied=len(frozen.questions))
+    assert found.result.trust.swap_consistency == 1.0
+
+
+def test_a_server_that_misbehaves_changes_no_prediction(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    with serving(MockServer()) as good, serving(MockServer(misbehaves=True, slow_s=3)) as bad:
+        wanted = evaluate(frozen, good.url, tmp_path / "good", Modality.VISION_TEXT)
+        found = evaluate(frozen, bad.url, tmp_path / "bad", Modality.VISION_TEXT)
+    assert found.predictions == wanted.predictions
+    assert found.timings.requests
+    assert found.timings.requests.sent_again > 10
+    assert max(bad.asked.values()) <= 6, "a question that is asked again in a variant is asked anew"
+
+
+def test_without_logprobs_the_text_is_read(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    with serving(MockServer(logprobs=False)) as server:
+        found = evaluate(frozen, server.url, tmp_path)
+    assert found.result.served
+    assert found.result.served.answers.text == 2 * (len(found.predictions) + len(found.variants))
+    assert found.result.served.decoding.top_logprobs == 0
+    assert set(found.predictions.values()) <= {0.0, 0.5, 1.0}
+
+
+def test_an_unreadable_answer_is_counted_and_is_one_half(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    with serving(MockServer(logprobs=False, text="I would rather not say.")) as server:
+        found = evaluate(frozen, server.url, tmp_path)
+    assert found.result.served
+    assert found.result.served.answers.unreadable == 2 * (len(found.predictions) + len(found.variants))
+    assert set(found.predictions.values()) == {0.5}
+
+
+def test_several_samples_are_averaged(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    with serving(MockServer(logprobs=False)) as server:
+        evaluate(frozen, server.url, tmp_path, samples=3)
+    asked = [body for body in server.bodies if "Make Tea" not in json.dumps(body)]
+    assert {body["seed"] for body in asked} == {0, 1, 2}
+    assert {body["temperature"] for body in asked} == {1.0}
+
+
+def test_concurrency_finds_the_servers_limit(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    with serving(MockServer(at_once=3, delay_s=0.01)) as server:
+        found = evaluate(frozen, server.url, tmp_path)
+    assert found.result.status == "scored"
+
+
+def test_a_server_that_is_down_is_no_fault_of_the_model(
+    frozen: frozen_set.FrozenSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.served.client.FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr("harness.run.session.PAUSE_S", 0.0)
+    with pytest.raises(InfrastructureError, match="8 times in a row"):
+        evaluate(frozen, "http://127.0.0.1:9/v1", tmp_path)
+
+
+def test_limits_stop_the_run_and_a_higher_limit_resumes_it(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    with serving(MockServer()) as server:
+        with pytest.raises(InputError, match="--max-requests: 20 are sent"):
+            evaluate(frozen, server.url, tmp_path, limits=RequestLimits(most_requests=20))
+        limits = RequestLimits(most_cost=0.002, prompt_price=1.0)  # 20 answers of 100 tokens cost as much
+        with pytest.raises(InputError, match="--max-cost: "):
+            evaluate(frozen, server.url, tmp_path, limits=limits)
+        found = evaluate(frozen, server.url, tmp_path, limits=RequestLimits(prompt_price=1.0))
+        asked = sum(server.asked.values())
+    questions = len(found.predictions) + len(found.variants)
+    assert asked <= 2 * questions + 3 + 20, "three trials, and at most those in flight when a limit was reached"
+    assert found.result.served
+    assert found.result.served.cost == pytest.approx(2 * questions * 100 / 1e6)
+
+
+def test_another_setting_refuses_to_resume(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    with serving(MockServer()) as server:
+        with pytest.raises(InputError, match="--max-requests"):
+            evaluate(frozen, server.url, tmp_path, limits=RequestLimits(most_requests=20))
+        with pytest.raises(InputError, match="whose submission is"):
+            evaluate(frozen, server.url, tmp_path, max_tokens=9)
+
+
+def words(frozen: frozen_set.FrozenSet, url: str, results: Path, *more: str) -> list[str]:
+    named = ["--endpoint", url, "--model", "mock", "--data", str(frozen.root), "--results", str(results)]
+    return [*COMMAND, *named, "--modality", "text", "--variants", "4", *more]
+
+
+@pytest.mark.slow
+def test_killed_runs_end_in_the_same_predictions_and_ask_at_most_those_in_flight_again(
+    frozen: frozen_set.FrozenSet, tmp_path: Path
+) -> None:
+    kills, concurrency = 4, 4
+    with serving(MockServer()) as server:
+        wanted = evaluate(frozen, server.url, tmp_path / "whole")
+        once = Counter(server.asked)
+    with serving(MockServer(delay_s=0.15)) as server:
+        run = words(frozen, server.url, tmp_path / "killed", "--concurrency", str(concurrency))
+        for number in range(kills):
+            process = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            before = sum(server.asked.values())
+            while sum(server.asked.values()) < before + 8 + number and process.poll() is None:
+                try:
+                    process.wait(0.02)
+                except subprocess.TimeoutExpired:
+                    continue
+            process.kill()
+            process.wait()
+        done = subprocess.run(run, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    found = bundle.read(next((tmp_path / "killed").rglob("result.json")).parent)
+    assert found.predictions == wanted.predictions
+    assert sum(server.asked.values()) <= sum(once.values()) + kills * (concurrency + 1), "and one trial per start"
+    assert not list((tmp_path / "killed").rglob("*.answers"))
+
+
+def everything_below(folder: Path) -> str:
+    """The content of all files; a file that is renamed meanwhile is read the next time."""
+    found = ""
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError, IsADirectoryError):
+            found += path.read_text(errors="replace")
+    return found
+
+
+def test_the_key_is_in_no_file_output_or_command_line(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    environment = os.environ | {"MY_KEY": SECRET}
+    with serving(MockServer(key=SECRET, delay_s=0.05)) as server:
+        run = words(frozen, server.url, tmp_path / "results", "--api-key-variable", "MY_KEY")
+        process = subprocess.Popen(run, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        seen = ""
+        while process.poll() is None:
+            seen += Path(f"/proc/{process.pid}/cmdline").read_text()
+            seen += everything_below(tmp_path)
+            try:
+                process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+        output, errors = process.communicate()
+        assert process.returncode == 0, errors
+        (tmp_path / "key").write_text("sk-wrong-key-that-the-server-quotes\n")
+        refused = subprocess.run(
+            words(frozen, server.url, tmp_path / "refused", "--api-key-file", str(tmp_path / "key")),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        (tmp_path / "key").unlink()
+    assert refused.returncode == 2
+    assert "the server refuses the key" in refused.stderr
+    for text in (seen, output, errors, everything_below(tmp_path), refused.stdout, refused.stderr):
+        assert SECRET not in text
+        assert "sk-wrong" not in text
+    assert any(SECRET in head for head in server.headers)
+
+
+def test_a_dry_run_says_how_many_requests_it_takes(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    with serving(MockServer()) as server:
+        run = words(frozen, server.url, tmp_path, "--dry-run", "--input-price", "1", "--output-price", "2")
+        done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "requests for" in done.stdout
+    assert "cost 0.0" in done.stdout
+    assert sum(server.asked.values()) <= 9
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_with_an_endpoint_needs_no_program(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    with serving(MockServer()) as server:
+        folder = tmp_path / "mine"
+        folder.mkdir()
+        (folder / "submission.toml").write_text(
+            'name = "mine"\nauthors = ["T"]\nlicence = "MIT"\nmodalities = ["text"]\n'
+            f'[endpoint]\nmodel = "mock"\nserved_by = "this test"\nurl = "{server.url}"\nprompt = "prompt.toml"\n'
+        )
+        (folder / "prompt.toml").write_text('version = "mine-1"\nquestion = "\\nFirst? A or B."\n')
+        named = ["--data", str(frozen.root), "--results", str(tmp_path / "results"), "--variants", "0"]
+        done = subprocess.run([*COMMAND, str(folder), *named], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = bundle.read(next((tmp_path / "results").rglob("result.json")).parent)
+    assert found.result.submission.name == "mine"
+    assert found.result.served
+    assert found.result.served.prompt_version == "mine-1"
+    assert all("First? A or B." in json.dumps(body) for body in server.bodies)
