@@ -253,12 +253,16 @@ class HarnessIdentity(Record, frozen=True, kw_only=True):
 
 
 class Isolation(Record, frozen=True, kw_only=True):
-    """The barriers between the predictor and the ground truth. `isolated`: no known way led to it."""
+    """The barriers between the predictor and the ground truth. `isolated`: no known way led to it.
+
+    `runtime`: the container runtime that was asked for, such as "runsc"; absent for the engine's own.
+    """
 
     sandbox: SandboxName
     isolated: bool
     covers: tuple[str, ...]
     exposes: tuple[str, ...]
+    runtime: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
 
 
 class AnswerCounts(Record, frozen=True, kw_only=True):

@@ -1,16 +1,26 @@
-"""A submission: one folder under `submissions/`, with a `submission.toml` that is data only."""
+"""A submission: one folder under `submissions/`, with a `submission.toml` that is data only.
+
+Covered: the digest of a folder covers every byte of it that a sandbox ships; an entry that cannot be shipped as it is
+(a pipe, a device, a link out of the folder) is refused by name before anything in the folder is opened.
+Not covered: caches and hidden files of tools (`IGNORED`), which no sandbox ships.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import os
+import stat
+import tarfile
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Literal
+from pathlib import Path, PurePosixPath
+from typing import IO, Annotated, Literal, NamedTuple
 
 from msgspec import Meta, field
 
-from harness.contract import decoding, files
+from harness.contract import decoding
 from harness.contract.decoding import Record
 from harness.contract.protocol import MAX_BATCH
 from harness.contract.result import Count, Digest, Kind, Name
@@ -22,6 +32,32 @@ MANIFEST = "submission.toml"
 IGNORED = {"__pycache__", ".git", ".DS_Store"}
 MAX_MEMORY_GIB = 512
 PICTURE_BYTES = 1_000_000  # of a picture sent to a served model; vendors refuse those above 5 to 20 MB
+MAX_MANIFEST_BYTES = 2**20
+MAX_FOLDER_BYTES = 40 * 2**30  # apparent size, so that a sparse file counts in full; the limit for an image is the same
+MAX_ENTRIES = 100_000
+MAX_DEPTH = 32  # folders within folders; a deeper tree is made to break recursive programs
+SHIPPED_MODE = 0o755  # of every shipped file, since the digest covers no modes
+CHUNK = 2**20  # bytes
+KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class FolderEntry(NamedTuple):
+    """One regular file or link of a folder that is shipped.
+
+    Attributes:
+        name: path in the folder, with slashes.
+        link: target of a link; None for a file.
+        size: bytes of a file.
+    """
+
+    name: str
+    link: str | None
+    size: int
 
 
 class Resources(Record, frozen=True, kw_only=True):
@@ -100,7 +136,7 @@ class SubmissionManifest(Record, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Submission:
-    """A submission on disk. digest: SHA-256 over the path and content of every file in the folder."""
+    """A submission on disk. digest: SHA-256 over the path and content of every file that a sandbox ships."""
 
     folder: Path
     digest: str
@@ -128,30 +164,231 @@ class Submission:
 
 
 def load(folder: Path) -> Submission:
-    """Read and check `folder/submission.toml`.
+    """Read and check `folder/submission.toml` and the kinds of all entries of the folder.
 
     Raises:
-        InputError: the folder or the manifest is missing or not valid; the message names the field.
+        InputError: the folder or the manifest is missing or not valid, or the folder holds an entry that cannot be
+            shipped; the message names the field or the entry.
     """
     path = folder / MANIFEST
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; wanted a submission, such as submissions/coin")
-    if not path.is_file():
+    sizes = {entry.name: entry.size for entry in entries(folder) if entry.link is None}
+    if MANIFEST not in sizes:
         raise InputError(f"{folder}: no {MANIFEST} in it, so it is no submission; copy one from submissions/coin")
+    if sizes[MANIFEST] > MAX_MANIFEST_BYTES:
+        raise InputError(f"{path}: has {sizes[MANIFEST]} bytes, over {MAX_MANIFEST_BYTES}. Write a shorter manifest.")
     try:
-        record = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        with _open(folder, MANIFEST) as stream:
+            record = tomllib.loads(stream.read(MAX_MANIFEST_BYTES).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid TOML ({error})") from None
     return Submission(folder, folder_digest(folder), decoding.convert(SubmissionManifest, record, str(path)))
 
 
-def folder_digest(folder: Path) -> str:
-    """Return one SHA-256 for a folder: of the sorted lines `<sha256>  <path>`. For a link, its target's name counts."""
-    lines = []
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder)
-        if IGNORED.intersection(name.parts) or (path.is_dir() and not path.is_symlink()):
+def entries(folder: Path) -> list[FolderEntry]:
+    """Return the files and links of a folder that a sandbox ships, sorted by name. Nothing is opened.
+
+    Raises:
+        InputError: an entry is neither a file nor a folder nor a link within the folder, its name is not printable
+            UTF-8, or the folder is too large.
+    """
+    found = sorted(_walk(folder, "", 1), key=lambda entry: entry.name)
+    total = sum(entry.size for entry in found)
+    if total > MAX_FOLDER_BYTES:
+        largest = max(found, key=lambda entry: entry.size)
+        raise InputError(
+            f"{folder}: holds {total / 2**30:.0f} GiB, over {MAX_FOLDER_BYTES / 2**30:.0f}; the largest file is "
+            f"{largest.name}. Keep only the files that the predictor reads."
+        )
+    return found
+
+
+def _walk(root: Path, below: str, depth: int) -> Iterator[FolderEntry]:
+    """Yield the entries below folder `below` of `root`, which lies `depth` folders deep."""
+    if depth > MAX_DEPTH:
+        raise InputError(f"{root}: {below[:80]}... lies over {MAX_DEPTH} folders deep. Use fewer levels.")
+    try:
+        with os.scandir(root / below) as listing:
+            inside = list(zip(range(MAX_ENTRIES + 1), listing, strict=False))
+    except OSError as error:
+        raise InputError(f"{root / below}: {error.strerror}. Make every folder of it readable.") from None
+    if len(inside) > MAX_ENTRIES:
+        raise InputError(f"{root / below}: holds over {MAX_ENTRIES} entries. Pack them into fewer files.")
+    for _, entry in inside:
+        if entry.name in IGNORED:
             continue
-        content = hashlib.sha256(str(path.readlink()).encode()).hexdigest() if path.is_symlink() else files.sha256(path)
-        lines.append(f"{content}  {name.as_posix()}\n")
-    return hashlib.sha256("".join(sorted(lines, key=lambda line: line[66:])).encode()).hexdigest()
+        name = f"{below}/{entry.name}" if below else entry.name
+        if not entry.name.isprintable():  # lone surrogates, which stand for bytes that are not UTF-8, are not either
+            raise InputError(f"{root}: the name {name!r} is not printable UTF-8. Rename the entry.")
+        status = entry.stat(follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode):
+            yield from _walk(root, name, depth + 1)
+        elif stat.S_ISLNK(status.st_mode):
+            yield FolderEntry(name, _link_within(root, name), 0)
+        elif stat.S_ISREG(status.st_mode):
+            yield FolderEntry(name, None, status.st_size)
+        else:
+            found = KINDS.get(stat.S_IFMT(status.st_mode), "of an unknown kind")
+            raise InputError(f"{root}: {name} is {found}; wanted files, folders and links. Remove it.")
+
+
+def _link_within(root: Path, name: str) -> str:
+    """Return the target of a link, which must lie in the folder."""
+    target = str((root / name).readlink())
+    parts: list[str] = list(PurePosixPath(name).parent.parts)
+    leaves = target.startswith("/") or not target.isprintable()
+    for part in PurePosixPath(target).parts:
+        if part != "..":
+            parts.append(part)
+        elif parts:
+            parts.pop()
+        else:
+            leaves = True
+    if leaves:
+        raise InputError(f"{root}: {name} is a link to {target!r}, which is not in the folder. Copy the file instead.")
+    return target
+
+
+def _open(folder: Path, name: str) -> IO[bytes]:
+    """Open a regular file of a folder, even if the entry is replaced by a pipe or a link meanwhile.
+
+    Raises:
+        InputError: it cannot be opened, or is no regular file any more.
+    """
+    try:
+        stream = open(folder / name, "rb", opener=_opener)  # noqa: SIM115 - the caller closes it
+    except OSError as error:
+        raise InputError(f"{folder / name}: {error.strerror}. Make every file of the folder readable.") from None
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise InputError(f"{folder / name}: was a file and is none now. Leave the folder unchanged during a run.")
+    return stream
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+class _Digest:
+    """The digest of a folder, from its entries in any order."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def add(self, entry: FolderEntry, sha256: str) -> None:
+        """Add one entry. A link differs from a file that holds the name of its target."""
+        self._lines.append(f"{sha256} {' ' if entry.link is None else '>'}{entry.name}\n")
+
+    def __str__(self) -> str:
+        return hashlib.sha256("".join(sorted(self._lines, key=lambda line: line[66:])).encode()).hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """Return one SHA-256 for a folder: of the sorted lines `<sha256>  <path>`.
+
+    For a link, the SHA-256 of its target's name counts, and ">" stands for the second space.
+
+    Raises:
+        InputError: `entries` refuses the folder, or a file cannot be read.
+    """
+    digest = _Digest()
+    for entry in entries(folder):
+        digest.add(entry, _sha256_of(folder, entry, None))
+    return str(digest)
+
+
+def ship(submission: Submission, target: Path) -> None:
+    """Copy exactly the digested files into an empty folder, each with the same mode.
+
+    Raises:
+        InputError: a file is unreadable, or the folder has changed since it was loaded.
+    """
+    digest = _Digest()
+    for entry in entries(submission.folder):
+        path = target / entry.name
+        for parent in reversed(path.relative_to(target).parents[:-1]):
+            (target / parent).mkdir(exist_ok=True)
+            (target / parent).chmod(SHIPPED_MODE)
+        if entry.link is not None:
+            path.symlink_to(entry.link)
+            digest.add(entry, _sha256_of(submission.folder, entry, None))
+            continue
+        with path.open("xb") as copy:
+            digest.add(entry, _sha256_of(submission.folder, entry, copy))
+        path.chmod(SHIPPED_MODE)
+        os.utime(path, (0, 0))
+    _check_unchanged(submission, str(digest))
+
+
+def ship_archive(submission: Submission, target: IO[bytes]) -> None:
+    """Write exactly the digested files as a tar archive, whose bytes depend on them alone.
+
+    Raises:
+        InputError: a file is unreadable, or the folder has changed since it was loaded.
+    """
+    digest = _Digest()
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for entry in entries(submission.folder):
+            member = tarfile.TarInfo(entry.name)
+            member.mode, member.size = SHIPPED_MODE, entry.size
+            if entry.link is not None:
+                member.type, member.linkname = tarfile.SYMTYPE, entry.link
+                archive.addfile(member)
+                digest.add(entry, _sha256_of(submission.folder, entry, None))
+                continue
+            with _open(submission.folder, entry.name) as stream:
+                reader = _Hashing(stream)
+                try:
+                    archive.addfile(member, reader)
+                except OSError:  # the archive module reports a file that has become shorter in this way
+                    raise _changed(submission) from None
+                digest.add(entry, reader.sha256.hexdigest())
+    _check_unchanged(submission, str(digest))
+
+
+class _Hashing(io.RawIOBase):
+    """A stream that hashes the bytes that are read from it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self.sha256 = stream, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to `size` bytes."""
+        content = self._stream.read(size)
+        self.sha256.update(content)
+        return content
+
+
+def _sha256_of(folder: Path, entry: FolderEntry, copy: IO[bytes] | None) -> str:
+    """Return the SHA-256 of an entry; a file's bytes are also written to `copy`."""
+    if entry.link is not None:
+        return hashlib.sha256(entry.link.encode()).hexdigest()
+    digest = hashlib.sha256()
+    with _open(folder, entry.name) as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+            if copy is not None:
+                copy.write(chunk)
+    return digest.hexdigest()
+
+
+def _check_unchanged(submission: Submission, digest: str) -> None:
+    if digest != submission.digest:
+        raise _changed(submission)
+
+
+def _changed(submission: Submission) -> InputError:
+    return InputError(f"{submission.folder}: changed since it was loaded. Leave it unchanged during a run.")
+
+
+def check_covered(weights: Path) -> None:
+    """Check that the digest of a folder of weights, which is mounted whole, covers every file in it.
+
+    Raises:
+        InputError: it holds an entry that `folder_digest` ignores or refuses.
+    """
+    entries(weights)
+    for folder, folders, names in os.walk(weights):
+        for name in IGNORED.intersection((*folders, *names)):
+            raise InputError(f"{Path(folder) / name}: the digest of the weights does not cover it. Remove it.")

@@ -20,6 +20,12 @@ FILES_PER_MIB = 256  # limit on files in scratch memory: one per page of 4 KiB
 EXCHANGE = "/exchange"  # path of the exchange folder inside a container
 WEIGHTS = "/weights"  # path of the weights folder inside a container
 WEIGHTS_VARIABLE = "WIKIORDER_WEIGHTS"
+# The ways from one run to the next that no sandbox on the machine's own kernel can close.
+SHARED_KERNEL = (
+    "faults of the kernel",
+    "counters of the kernel, such as inode numbers of pipes, and its cache of names",
+)
+PAGE_CACHE = {True: "an empty page cache at each start", False: "the page cache, which remembers reads of earlier runs"}
 
 
 @dataclass(frozen=True, slots=True)

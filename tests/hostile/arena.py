@@ -48,24 +48,39 @@ def reachable_corpus() -> Iterator[Path]:
 
 
 def arm(corpus: Path, frozen: FrozenSet, results: Path) -> None:
-    """Give the attacks the best guesses of an attacker, and put a link to the answers into their folder."""
+    """Give the attacks the best guesses of an attacker."""
     gift = {
         "answers": str(frozen.root / "answers/answers.jsonl"),
         "questions": str(frozen.root / "questions.jsonl"),
         "results": str(results),
+        "paths": [str(path) for path in (*secret_paths(frozen), results, other_submission(corpus))],
         "harness": os.getpid(),
         "processes": LIMITS.processes,
         "scratch_bytes": LIMITS.scratch_mib * MIB,
         "shared_bytes": LIMITS.shared_mib * MIB,
     }
     (corpus / "gift.json").write_text(json.dumps(gift))
-    (corpus / "peek").symlink_to(gift["answers"])
+
+
+def secret_paths(frozen: FrozenSet) -> list[Path]:
+    """Return paths of every kind in a set, none of which a predictor may resolve."""
+    picture = next(path for path in (frozen.root / "images").rglob("*") if path.is_file())
+    inside = [frozen.root / name for name in ("manifest.json", "answers", "answers/answers.jsonl", "images")]
+    return [frozen.root, *inside, picture]
+
+
+def other_submission(corpus: Path) -> Path:
+    """Return a program of another submission, which lies beside the attacker's."""
+    other = corpus.parent / "other/predict.py"
+    other.parent.mkdir(exist_ok=True)
+    other.write_text("")
+    return other
 
 
 def sandbox_of(kind: str) -> Sandbox:
     if kind == "docker":
         return ContainerSandbox()
-    return ProcessSandbox(python=common_python())
+    return ProcessSandbox()
 
 
 def common_python() -> Path:
@@ -123,6 +138,6 @@ def still_running(harness: int, uid: int | None) -> list[str]:
             with suppress(OSError):  # it has ended meanwhile
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
                 mine = uid is not None and entry.stat().st_uid == uid
-                if mine or f'"harness": {harness},' in line or CORPUS_COPY in str((entry / "cwd").readlink()):
+                if mine or f"/wikiorder-scratch-{harness}-" in line or CORPUS_COPY in str((entry / "cwd").readlink()):
                     found.append(f"process {entry.name}: {line}")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,8 +14,11 @@ from typing import NamedTuple
 
 import pytest
 
+from harness.contract import frozen_set
 from harness.contract.frozen_set import FrozenSet
 from harness.sandbox.base import Sandbox
+from harness.sandbox.process import folders
+from harness.sandbox.process.sandbox import ProcessSandbox
 from tests.hostile import arena
 
 SLOW_START = replace(arena.LIMITS, startup_s=2)
@@ -35,6 +39,7 @@ CONTAINED = Outcome()
 ATTACKS = {
     # must not be seen
     "read_answers": CONTAINED,
+    "resolve_paths": CONTAINED,
     "read_environment": CONTAINED,
     "read_memory": CONTAINED,
     "read_command_lines": CONTAINED,
@@ -45,6 +50,7 @@ ATTACKS = {
     "resolve_names": CONTAINED,
     "write_outside": CONTAINED,
     "signal_others": CONTAINED,
+    "change_harness": CONTAINED,
     "become_root": CONTAINED,
     # must not be used up
     "fill_disk": CONTAINED,
@@ -128,7 +134,17 @@ def assert_host_is_responsive() -> None:
 
 def test_every_attack_of_the_corpus_is_in_a_test() -> None:
     programs = {path.stem for path in arena.CORPUS.glob("*.py")}
-    elsewhere = {"honest", "looker", "dies", "hangs", "nonsense", "leave_notes", "change_by_batch"}
+    elsewhere = {
+        "honest",
+        "looker",
+        "dies",
+        "hangs",
+        "nonsense",
+        "leave_notes",
+        "change_by_batch",
+        "pass_bits",
+        "probe_all",
+    }
     assert programs == {attack.split()[0] for attack in ATTACKS} | elsewhere
     assert len(ATTACKS) >= 25
 
@@ -152,7 +168,7 @@ def test_answers_that_change_with_the_batch_are_seen_and_told(
     assert found.result.trust.self_consistency < 1
 
 
-@pytest.mark.parametrize("attack", ["read_answers", "read_environment", "read_command_lines"])
+@pytest.mark.parametrize("attack", ["read_answers", "resolve_paths", "read_environment", "read_command_lines"])
 def test_where_nothing_stops_it_an_attack_gets_somewhere(attack: str, armed: Path) -> None:
     """Otherwise its failure in a sandbox would prove nothing."""
     first = b'{"id": 0, "method": "initialize", "params": {"max_batch": 4}}\n'
@@ -167,3 +183,25 @@ def test_where_nothing_stops_it_an_attack_gets_somewhere(attack: str, armed: Pat
         start_new_session=True,
     )
     assert b"FOUND" in bare.stderr
+
+
+def test_paths_inside_a_visible_folder_are_hidden_where_they_are_secret(
+    frozen: FrozenSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A set may lie inside the installation of the interpreter, whose other files must be there."""
+    folder = tmp_path / "installation"
+    shutil.copytree(frozen.root.parent, folder / "deep/build")
+    (folder / "deep/beside").write_text("visible")
+    monkeypatch.setattr(folders, "SYSTEM", (*folders.SYSTEM, str(folder)))
+    inside = frozen_set.load(folder / "deep/build" / frozen.root.name)
+    with arena.reachable_corpus() as corpus:
+        arena.arm(corpus, inside, tmp_path / "results")
+        (corpus / "see_beside.py").write_text(
+            "import os\nfrom resolve_paths import GIFT, ask, found, loop, look\n"
+            f"loop(lambda r: (look(r), print(os.listdir({str(folder / 'deep')!r}), file=__import__('sys').stderr)))\n"
+        )
+        subject = arena.load(corpus, "see_beside")
+        found = arena.evaluate(subject, inside, ProcessSandbox(), tmp_path / "results")
+    assert found.result.status == "scored", found.result.failure
+    assert "FOUND" not in arena.log(found)
+    assert "['beside']" in arena.log(found)

@@ -5,6 +5,7 @@ Engines add fields with every version, so unknown fields are ignored. A known fi
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -57,9 +58,26 @@ class ListedImage(EngineAnswer, frozen=True, kw_only=True):
 
 
 class ImageConfig(EngineAnswer, frozen=True, kw_only=True):
-    """Settings of an image. `volumes`: one key per VOLUME that it declares."""
+    """Settings of an image.
+
+    `volumes`: one key per VOLUME that it declares. `on_build`: instructions that run in every build on top of it.
+    """
 
     volumes: dict[str, object] | None = None
+    on_build: list[str] | None = None
+
+
+class LayerFolders(EngineAnswer, frozen=True, kw_only=True):
+    """Folders of an image's layers on the engine's host: the last layer, and the others joined by colons."""
+
+    upper_dir: str = ""
+    lower_dir: str = ""
+
+
+class GraphDriver(EngineAnswer, frozen=True, kw_only=True):
+    """Storage of an image. `data` has other fields for other drivers than overlay2."""
+
+    data: LayerFolders | None = None
 
 
 class ImageDescription(EngineAnswer, frozen=True, kw_only=True):
@@ -68,6 +86,19 @@ class ImageDescription(EngineAnswer, frozen=True, kw_only=True):
     architecture: str | None = None
     config: ImageConfig | None = None
     size: int = 0
+    graph_driver: GraphDriver | None = None
+
+    def layers(self) -> list[Path]:
+        """Return the folders of the image's layers on the engine's host; none where the engine does not name them."""
+        data = (self.graph_driver and self.graph_driver.data) or LayerFolders()
+        return [Path(folder) for folder in (data.upper_dir, *data.lower_dir.split(":")) if folder]
+
+
+class EngineStorage(EngineAnswer, frozen=True, kw_only=True):
+    """Part of the answer to `info`: where the engine keeps images on its host, and in which form."""
+
+    docker_root_dir: str = ""
+    driver: str = ""
 
 
 class ContainerState(EngineAnswer, frozen=True, kw_only=True):

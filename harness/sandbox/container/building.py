@@ -1,8 +1,9 @@
 """Limits on building a submission's image: the RUN lines of a Dockerfile are untrusted code.
 
 Covered: no network; memory; the time of the whole build, after which the engine kills the commands that still run.
-Not covered: disk space, which only the engine's own storage limits; an engine that continues a build after its client
-has closed the connection.
+Not covered: disk space, which only the engine's own storage limits; the number of processes, for which an engine's
+build has no limit (ulimit does not bind root), so a fork bomb lasts until memory or time is used up; an engine that
+continues a build after its client has closed the connection.
 """
 
 from __future__ import annotations

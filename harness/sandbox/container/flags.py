@@ -11,6 +11,7 @@ import platform
 
 from harness.errors import SubmissionError
 from harness.sandbox.base import EXCHANGE, FILES_PER_MIB, MIB, WEIGHTS, Launch, Limits
+from harness.sandbox.container import seccomp
 from harness.sandbox.container.answers import ImageDescription
 from harness.sandbox.lease import owner
 
@@ -23,13 +24,16 @@ PODMAN_WRITABLE = dict.fromkeys(("/run", "/var/tmp"), "ro,nosuid,nodev,noexec,si
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def container_options(launch: Launch, run: str, now: float, podman: bool = False) -> dict[str, object]:
+def container_options(
+    launch: Launch, run: str, now: float, podman: bool = False, runtime: str | None = None
+) -> dict[str, object]:
     """Return every flag of a predictor's container, as arguments of the SDK's `containers.create`.
 
     Args:
         run: random name of this run.
         now: seconds since the epoch, from which the lease is counted.
         podman: the engine is Podman, which refuses a limit on the number of files in a tmpfs.
+        runtime: the container runtime, such as "runsc"; None for the engine's own.
     """
     limits, submission = launch.limits, launch.submission
     memory = limits.memory_bytes(submission)
@@ -50,7 +54,7 @@ def container_options(launch: Launch, run: str, now: float, podman: bool = False
         "shm_size": limits.shared_mib * MIB,
         "volumes": mounts,
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
+        "security_opt": ["no-new-privileges", *(() if podman else (f"seccomp={seccomp.profile()}",))],
         "privileged": False,
         "ipc_mode": "private",
         "mem_limit": memory,
@@ -67,6 +71,8 @@ def container_options(launch: Launch, run: str, now: float, podman: bool = False
             LEASE_LABEL: str(int(now + limits.startup_s + limits.total_s + LEASE_SLACK_S)),
         },
     }
+    if runtime:
+        options["runtime"] = runtime
     if submission.resources.gpu:
         options["device_requests"] = [{"count": 1, "capabilities": [["gpu"]]}]
     return options

@@ -9,7 +9,9 @@ controls.
 
 from __future__ import annotations
 
+import os
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,11 +19,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET
+
 from harness.contract.result import Isolation, SandboxName
-from harness.contract.submission import Submission
+from harness.contract.submission import Submission, ship_archive
 from harness.errors import HarnessError, InfrastructureError, InputError, SubmissionError
-from harness.sandbox import evidence
-from harness.sandbox.base import EXCHANGE, Ending, EngineUnavailableError, Launch
+from harness.sandbox import evidence, page_cache
+from harness.sandbox.base import EXCHANGE, PAGE_CACHE, SHARED_KERNEL, Ending, EngineUnavailableError, Launch
 from harness.sandbox.channel import Channel
 from harness.sandbox.container import answers, sibling
 from harness.sandbox.container.answers import (
@@ -30,11 +34,13 @@ from harness.sandbox.container.answers import (
     ContainerMount,
     ContainerState,
     ContainerStats,
+    EngineStorage,
     EngineVersion,
     ImageDescription,
     ListedImage,
 )
 from harness.sandbox.container.building import BuildLimits, time_limit
+from harness.sandbox.container.dockerfile import check_dockerfile
 from harness.sandbox.container.flags import LEASE_LABEL, OWNER_LABEL, RUN_LABEL, check_image, container_options
 from harness.sandbox.container.streams import AttachedStream
 from harness.sandbox.evidence import ResourceUsage
@@ -48,6 +54,7 @@ if TYPE_CHECKING:  # importing the SDK takes a quarter of a second, so only a ru
 STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 ENDING_CHECKS, ENDING_WAIT_S = 20, 0.05  # the engine notices an end a moment after the stream has closed
 REMOVALS, REMOVAL_WAIT_S = 5, 0.3  # an engine that is still stopping a container refuses to remove it
+OWN_KERNEL = ("runsc", "kata")  # runtimes whose containers do not use the machine's kernel directly
 KILLED = "returned a non-zero code: 137"  # 128 + SIGKILL, which the kernel sends at the memory limit
 
 
@@ -109,8 +116,13 @@ class ContainerSandbox:
 
     name: SandboxName = "docker"
 
-    def __init__(self, building: BuildLimits | None = None) -> None:
+    def __init__(self, building: BuildLimits | None = None, runtime: str | None = None, forget: bool = False) -> None:
         """Connect to the engine and remove leftovers of killed harnesses.
+
+        Args:
+            building: limits of a build.
+            runtime: the runtime of predictors' containers, such as "runsc"; default: the engine's own.
+            forget: before each start, empty the page cache of all files that the predictor can read (`page_cache.py`).
 
         Raises:
             EngineUnavailableError: no engine answers.
@@ -120,6 +132,7 @@ class ContainerSandbox:
 
         try:
             self._building = building or BuildLimits()
+            self._runtime, self._forget = runtime, forget
             self._engine: DockerClient = from_env(timeout=300)
             self._engine.ping()
         except DockerException as error:
@@ -128,6 +141,7 @@ class ContainerSandbox:
             ) from None
         self._podman = self._version().is_podman
         self._mounts = self._own_mounts()
+        self._storage = self._own_storage()
         self._reap()
 
     def describe(self) -> str:
@@ -147,7 +161,7 @@ class ContainerSandbox:
 
     def isolation(self, data: Path) -> Isolation:
         """Return the isolation of every run: the container holds no part of the set, wherever it lies."""
-        covers = (
+        covers = [
             "no network",
             "read-only root",
             "no capabilities",
@@ -155,9 +169,21 @@ class ContainerSandbox:
             "not root",
             "limits on memory, processes, CPU, scratch and time",
             "pictures of the current batch only",
+        ]
+        own_kernel = self._runtime in OWN_KERNEL
+        exposes = ["faults of the kernel and the runtime", *(() if own_kernel else SHARED_KERNEL[1:])]
+        exposes += ["user namespaces of its own"] if self._podman else []
+        if own_kernel:
+            covers.append("a kernel of its own")
+        empty = self._forget and self._storage is not None
+        (covers if empty else exposes).append(PAGE_CACHE[empty])
+        return Isolation(
+            sandbox=self.name,
+            isolated=True,
+            covers=tuple(covers),
+            exposes=tuple(exposes),
+            runtime=self._runtime or UNSET,
         )
-        exposes = ("faults of the kernel and the runtime", *(("user namespaces of its own",) if self._podman else ()))
-        return Isolation(sandbox=self.name, isolated=True, covers=covers, exposes=exposes)
 
     def prepare(self, submission: Submission) -> str:
         """Build or find the submission's image, check it, and return its digest.
@@ -172,8 +198,8 @@ class ContainerSandbox:
 
         try:
             image = self._find(submission) if submission.image.reference else self._build(submission)
-        except ImageNotFound:
-            named = submission.image.reference
+        except ImageNotFound as error:
+            named = submission.image.reference or f"of the Dockerfile ({_one_line(error)})"
             raise InputError(f"{submission.name}: image {named} is not here. Pull it first.") from None
         except engine_errors() as error:
             raise InfrastructureError(f"{submission.name}: the engine failed: {_one_line(error)}") from None
@@ -198,7 +224,10 @@ class ContainerSandbox:
                 exchange=sibling.on_host(launch.exchange, self._mounts),
                 weights=launch.weights and sibling.on_host(launch.weights, self._mounts),
             )
-            container = create(**container_options(visible, run, time.time(), self._podman))
+            if self._forget:
+                self._drop_pages(launch)
+            options = container_options(visible, run, time.time(), self._podman, self._runtime)
+            container = create(**options)
             attached = container.attach_socket(params=STREAMS)
             predictor = ContainerPredictor(self._engine, container, attached, launch)
             container.start()
@@ -212,6 +241,21 @@ class ContainerSandbox:
             finally:
                 if container:
                     self._remove(container)
+
+    def _drop_pages(self, launch: Launch) -> None:
+        """Empty the page cache of the weights and of the image's files, where they lie on this machine."""
+        paths = [launch.weights] if launch.weights else []
+        if self._storage is not None:
+            image = answers.read(ImageDescription, self._engine.images.get(str(launch.image)).attrs)
+            paths += image.layers()
+        page_cache.drop(paths)
+
+    def _own_storage(self) -> Path | None:
+        """Return the engine's folder of images, if it is one of this machine that this user can read."""
+        storage = answers.read(EngineStorage, self._engine.info())
+        folder = Path(storage.docker_root_dir) / "overlay2"
+        local = self._mounts is None and storage.driver == "overlay2"
+        return folder if local and os.access(folder, os.R_OK | os.X_OK) else None
 
     def _version(self) -> EngineVersion:
         return answers.read(EngineVersion, self._engine.version())
@@ -234,15 +278,15 @@ class ContainerSandbox:
         from docker.errors import BuildError
         from urllib3.exceptions import HTTPError
 
-        if not (submission.folder / str(submission.image.dockerfile)).is_file():
-            raise InputError(
-                f"{submission.folder}: no {submission.image.dockerfile} in it, and no [image] reference; add one"
-            )
+        self._check_dockerfile(submission)
         build: Callable[..., tuple[Image, object]] = self._engine.images.build
         try:
-            with time_limit(self._engine.api, self._building.total_s) as over:
+            with tempfile.TemporaryFile() as context, time_limit(self._engine.api, self._building.total_s) as over:
+                ship_archive(submission, context)
+                context.seek(0)
                 image, _ = build(
-                    path=str(submission.folder.resolve()),
+                    fileobj=context,
+                    custom_context=True,
                     dockerfile=str(submission.image.dockerfile),
                     tag=f"wikiorder-submission-{submission.name}:{submission.digest[:12]}",
                     **self._building.options(),
@@ -257,6 +301,18 @@ class ContainerSandbox:
                 raise
             raise self._build_failure(submission.name, error) from None
         return image
+
+    def _check_dockerfile(self, submission: Submission) -> None:
+        """Check the Dockerfile, and that every image it names by digest is here and runs nothing by itself."""
+        path = submission.folder / str(submission.image.dockerfile)
+        if path.is_symlink() or not path.is_file():
+            raise InputError(f"{submission.folder}: no file {path.name} in it, and no [image] reference; add one")
+        for digest in check_dockerfile(submission.name, path.read_bytes()):
+            image = answers.read(ImageDescription, self._engine.images.get(digest).attrs)
+            if image.config and image.config.on_build:
+                raise SubmissionError(
+                    f"{submission.name}: image {digest} holds ONBUILD instructions. Use another base."
+                )
 
     def _build_failure(self, name: str, error: Exception) -> HarnessError | SubmissionError:
         """Return the error that explains a failed build: a missing base image, or the submission's Dockerfile."""

@@ -1,8 +1,10 @@
 """The supervisor process between the harness and a predictor: starts it confined, watches its limits, ends it.
 
-Covered: the predictor starts only after every right that can be removed is removed; a descendant that leaves its
-session or loses its parent becomes a child of this process, so it is counted and killed like the predictor itself; if
-the harness is killed, this process and all its descendants end too.
+Covered: the predictor starts only after every right that can be removed is removed; every descendant is counted and
+killed like the predictor itself, also one that leaves its session or loses its parent; if the harness is killed, this
+process and all its descendants end too. With namespaces there are three processes: this supervisor, which sees the
+machine; the first process of the predictor's namespaces, whose end makes the kernel kill all others in them; and the
+predictor.
 Not covered: memory and disk may exceed their limits for up to WATCH_S, until the next check.
 
 Standard library only, and run with `python -I -S`, so nothing of the submission is imported here.
@@ -16,13 +18,16 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[3]))  # `-I` leaves it out
 
 from harness.sandbox.process import kernel
+from harness.sandbox.process.root import DEVICES, PrivateRoot, enter
 
 WATCH_S = 0.5  # seconds between two checks of memory and scratch
 END_S = 10.0  # for killing all descendants, a fork bomb included
@@ -34,11 +39,11 @@ EXIT_CANNOT_START = 127  # the shell's convention
 
 
 class ConfinedProgram(NamedTuple):
-    """A program to start and its limits, as passed to this process in JSON.
+    """A program to start and its limits, as passed to this process in a JSON file.
 
     folder: working directory. harness: process id of the harness. uid: user to become; None keeps the current user.
-    scratch: its own folder for files. binds: (source, target), folders to be mounted read-only.
-    grants: (path, rights) for Landlock.
+    scratch: its own folder for files, watched for its size unless there is a private root. root: None where the kernel
+    grants no namespaces. grants: (path, rights) for Landlock.
     """
 
     command: list[str]
@@ -49,56 +54,78 @@ class ConfinedProgram(NamedTuple):
     processes: int
     scratch: str
     scratch_mib: int
-    shared_mib: int
-    binds: list[tuple[str, str]]
+    root: PrivateRoot | None
     grants: list[tuple[str, int]]
 
+    @classmethod
+    def read(cls, path: Path) -> ConfinedProgram:
+        """Read the file that the harness has written."""
+        confined = cls(**json.loads(path.read_text(encoding="utf-8")))
+        return confined._replace(root=PrivateRoot(*confined.root) if confined.root else None)
 
-def main(text: str) -> int:
-    """Run the program described by JSON `text` to its end and return its exit code."""
-    confined = ConfinedProgram(**json.loads(text))
+
+def main(path: str) -> int:
+    """Run the program described by a JSON file to its end and return its exit code."""
+    confined = ConfinedProgram.read(Path(path))
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     if os.getppid() != confined.harness:  # the harness has been killed already
         return 1
-    in_memory = enter_namespaces(confined)
+    if confined.root and not kernel.unshare_namespaces():
+        return report("the kernel did not grant the namespaces that it granted before")
     program = os.fork()
     if program == 0:
-        execute(confined)
+        os._exit(be_first(confined, confined.root) if confined.root else execute(confined))
     log = os.dup(2)
     with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - Path.open offers no read-and-write of a device
         for standard in range(3):  # else the harness would wait for the end of pipes that this process holds
             os.dup2(nothing.fileno(), standard)
     try:
-        status = watch(confined, program, log, in_memory)
+        status = watch(confined, program, log)
     finally:
-        kill_descendants(confined.uid)
+        if confined.root:  # with the first process, the kernel kills every other one of its namespace
+            kill_and_wait(program)
+        else:
+            kill_descendants(confined.uid)
     return status
 
 
-def enter_namespaces(confined: ConfinedProgram) -> bool:
-    """If root may: give up the network and IPC, and mount scratch and /dev/shm in memory.
+def be_first(confined: ConfinedProgram, private: PrivateRoot) -> int:
+    """As first process of the namespaces: enter the private root, start the program, return its exit code.
 
-    Returns:
-        Whether scratch is a tmpfs, whose size the kernel limits.
+    Orphans of the namespace become children of this process.
     """
-    if confined.uid is None or not kernel.unshare_namespaces():
-        return False
-    for source, target in confined.binds:
-        if not kernel.bind_read_only(Path(source), Path(target)):
-            sys.exit(report(f"the kernel did not let us mount {source}"))
-    kernel.mount_tmpfs(Path("/dev/shm"), confined.shared_mib, confined.uid)  # noqa: S108 - in its own mount namespace
-    return kernel.mount_tmpfs(Path(confined.scratch), confined.scratch_mib, confined.uid)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if not kernel.unshare_mounts():
+        return report("the kernel did not grant a mount namespace")
+    refused = enter(private, os.getuid() if confined.uid is None else confined.uid)
+    if refused:
+        return report(f"the kernel did not let us mount {refused}")
+    program = os.fork()
+    if program == 0:
+        os._exit(execute(confined))
+    for standard in range(3):
+        os.close(standard)
+    while True:
+        ended, status = os.waitpid(-1, 0)
+        if ended == program:
+            return exit_code(status)
 
 
-def execute(confined: ConfinedProgram) -> None:
-    """Remove every right that can be removed, then replace this process by the program."""
+def exit_code(status: int) -> int:
+    """Return the exit code of a wait status as shells give it: 128 + n after signal n."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def execute(confined: ConfinedProgram) -> int:
+    """Remove every right that can be removed, then replace this process by the program. Returns only on failure."""
     os.setsid()
     set_limits(confined)
     kernel.drop_capabilities()
     if not kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1):
-        os._exit(report("the kernel refused no-new-privileges"))
+        return report("the kernel refused no-new-privileges")
     own = (f"/proc/{os.getpid()}", kernel.READ)
     kernel.restrict_files([*[(path, rights) for path, rights in confined.grants], own])
     if confined.uid is not None:
@@ -112,12 +139,12 @@ def execute(confined: ConfinedProgram) -> None:
     try:
         os.chdir(confined.folder)
     except OSError as error:
-        os._exit(report(f"cannot enter {confined.folder}: {error.strerror}. Make it readable to every user."))
+        return report(f"cannot enter {confined.folder}: {error.strerror}. Make it readable to every user.")
     try:
         os.execvpe(confined.command[0], confined.command, os.environ)  # noqa: S606 - no shell, on purpose
     except OSError as error:
         name = confined.command[0]
-        os._exit(report(f"cannot start {name!r}: {error.strerror}. Name a program that is installed."))
+        return report(f"cannot start {name!r}: {error.strerror}. Name a program that is installed.")
 
 
 def set_limits(confined: ConfinedProgram) -> None:
@@ -138,13 +165,12 @@ def limit(kind: int, value: int) -> None:
     resource.setrlimit(kind, (ceiling, ceiling))
 
 
-def watch(confined: ConfinedProgram, program: int, log: int, in_memory: bool) -> int:
+def watch(confined: ConfinedProgram, program: int, log: int) -> int:
     """Wait until the program ends, the harness sends SIGTERM, or a limit is exceeded. Return the exit code.
 
     Args:
-        program: process id of the program.
+        program: process id of the program, or of the first process of its namespaces.
         log: descriptor that receives the reason if a limit is exceeded.
-        in_memory: the kernel limits scratch itself.
     """
     while True:
         event = signal.sigtimedwait(SIGNALS, WATCH_S)
@@ -153,20 +179,19 @@ def watch(confined: ConfinedProgram, program: int, log: int, in_memory: bool) ->
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 if ended[0] == program:
-                    code = os.waitstatus_to_exitcode(ended[1])
-                    return code if code >= 0 else 128 - code
-        exceeded = exceeded_limit(confined, in_memory) if event is None else ""
+                    return exit_code(ended[1])
+        exceeded = exceeded_limit(confined) if event is None else ""
         if exceeded:
             os.write(log, f"{exceeded}: ended\n".encode())
             return 128 + signal.SIGKILL
 
 
-def exceeded_limit(confined: ConfinedProgram, in_memory: bool) -> str:
+def exceeded_limit(confined: ConfinedProgram) -> str:
     """Return which limit the program and its descendants have exceeded together; "" for none."""
     used = memory_of(descendants())
     if used > confined.memory_bytes:
         return f"used {used / MIB:.0f} MiB of memory, over {confined.memory_bytes / MIB:.0f}"
-    if not in_memory and size_of(confined.scratch) > confined.scratch_mib * MIB:
+    if confined.root is None and size_of(confined.scratch) > confined.scratch_mib * MIB:
         return f"wrote over {confined.scratch_mib} MiB of files"
     return ""
 
@@ -210,6 +235,13 @@ def size_of(folder: str) -> int:
             with contextlib.suppress(OSError):
                 total += max(4096, os.lstat(os.path.join(root, name)).st_blocks * 512)  # noqa: PTH118 - up to a million
     return total
+
+
+def kill_and_wait(program: int) -> None:
+    """Kill the first process of the namespaces, which ends only after all others in them have ended."""
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(program, signal.SIGKILL)
+        os.waitpid(program, 0)
 
 
 def kill_descendants(uid: int | None) -> None:
@@ -261,8 +293,29 @@ def report(words: str) -> int:
     return EXIT_CANNOT_START
 
 
+def probe() -> kernel.KernelFeatures:
+    """Try each mechanism in children of this process, which is of no further use afterwards."""
+    namespaces = False
+    if os.geteuid() == 0 and kernel.unshare_namespaces():
+        with tempfile.TemporaryDirectory() as folder:
+            private = PrivateRoot(folder, [], [], [], [*DEVICES], [], MIB, 1, 1)
+            namespaces = succeeds(lambda: kernel.unshare_mounts() and not enter(private, os.getuid()))
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    return kernel.KernelFeatures(namespaces, kernel.restrict_files([]), kernel.filter_system_calls())
+
+
+def succeeds(action: Callable[[], bool]) -> bool:
+    """Return the result of an action in a child process, of which nothing remains here."""
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(OSError):
+            os._exit(0 if action() else 1)
+        os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "probe":
-        print(json.dumps(kernel.probe()._asdict()))  # noqa: T201 - read by the harness
+        print(json.dumps(probe()._asdict()))  # noqa: T201 - read by the harness
     else:
         sys.exit(main(sys.argv[1]))

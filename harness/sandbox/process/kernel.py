@@ -18,15 +18,20 @@ from typing import NamedTuple
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
-CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWNET = 0x00020000, 0x08000000, 0x40000000
+CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
+CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 CLONE_NEW_ANY = 0x7E020080  # all namespaces; a user namespace would grant the capabilities that we drop
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x2, 0x4, 0x20, 0x1000, 0x4000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_NOATIME = 0x1, 0x2, 0x4, 0x8, 0x20, 0x400
+MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
+MNT_DETACH = 2
+PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 36, 38
 CAPABILITIES = 64  # more than exist; dropping one that does not exist fails without harm
 
 # name: (x86_64, aarch64). Sockets reach the network and other processes; System V IPC, message queues and keyrings can
 # pass data to the next run; io_uring opens sockets past this filter; a memfd is memory that no count over processes
-# finds; the others read other processes or enlarge the attack surface of the kernel.
+# finds. From mincore to preadv2: they ask for or change the page cache, which outlives a run. The others read or change
+# other processes, change mounts, or enlarge the attack surface of the kernel.
 DENIED = {
     "socket": (41, 198),
     "io_uring_setup": (425, 425),
@@ -57,6 +62,45 @@ DENIED = {
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
+    "mincore": (27, 232),
+    "cachestat": (451, 451),
+    "readahead": (187, 213),
+    "fadvise64": (221, 223),
+    "preadv2": (327, 286),
+    "pidfd_open": (434, 434),
+    "pidfd_send_signal": (424, 424),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "fanotify_init": (300, 262),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "statmount": (457, 457),
+    "listmount": (458, 458),
+    "quotactl": (179, 60),
+    "syslog": (103, 116),
+}
+# name: (numbers, index of the argument that names a process). 0 is the caller itself; another number may be the
+# harness, whose limits and priority the same user could change.
+SELF_ONLY = {
+    "prlimit64": ((302, 261), 0),
+    "sched_setaffinity": ((203, 122), 0),
+    "sched_setscheduler": ((144, 119), 0),
+    "sched_setparam": ((142, 118), 0),
+    "sched_setattr": ((314, 274), 0),
+    "setpriority": ((141, 140), 1),
+    "ioprio_set": ((251, 30), 1),
 }
 CLONE, CLONE3 = (56, 220), (435, 435)
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column of DENIED, AUDIT_ARCH
@@ -85,13 +129,6 @@ class KernelFeatures(NamedTuple):
     seccomp: bool
 
 
-def probe() -> KernelFeatures:
-    """Try each mechanism in this process, which is confined and of no further use afterwards."""
-    namespaces = os.geteuid() == 0 and unshare_namespaces()
-    prctl(PR_SET_NO_NEW_PRIVS, 1)
-    return KernelFeatures(namespaces, restrict_files([]), filter_system_calls())
-
-
 def prctl(option: int, value: int = 0) -> bool:
     """Set one attribute of this process (`man 2 prctl`)."""
     return bool(LIBC.prctl(option, ctypes.c_ulong(value), 0, 0, 0) == 0)
@@ -104,28 +141,57 @@ def drop_capabilities() -> None:
 
 
 def unshare_namespaces() -> bool:
-    """Leave the machine's network, System V IPC and mounts for fresh namespaces. Needs root."""
-    if LIBC.unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS) != 0:
+    """Give this process and its children fresh namespaces, and its next child the first process id. Needs root."""
+    flags = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
+    if LIBC.unshare(flags) != 0:
         return False
-    return bool(LIBC.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None) == 0)
-
-
-def mount_tmpfs(folder: Path, mib: int, uid: int) -> bool:
-    """Mount an empty tmpfs over `folder`, in this mount namespace alone: `mib` MiB, 256 files per MiB, owner `uid`."""
-    options = f"size={mib}m,nr_inodes={mib * 256},mode=700,uid={uid},gid={uid}".encode()
-    return bool(LIBC.mount(b"none", bytes(folder), b"tmpfs", ctypes.c_ulong(MS_NOSUID | MS_NODEV), options) == 0)
-
-
-def bind_read_only(source: Path, target: Path) -> bool:
-    """Mount a folder at a second path, read-only there, in this mount namespace alone."""
-    for flags in (MS_BIND, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV):
-        if LIBC.mount(bytes(source), bytes(target), None, ctypes.c_ulong(flags), None) != 0:
-            return False
+    LIBC.unshare(CLONE_NEWCGROUP)  # hides the names of control groups; missing in some kernels, and not needed
     return True
 
 
+def unshare_mounts() -> bool:
+    """Give this process mounts of its own, which no other process sees."""
+    return LIBC.unshare(CLONE_NEWNS) == 0 and mount(None, "/", None, MS_REC | MS_PRIVATE)
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> bool:
+    """Mount (`man 2 mount`), and return whether the kernel agreed."""
+    words = [None if word is None else os.fsencode(word) for word in (source, target, kind, options)]
+    return bool(LIBC.mount(*words[:3], ctypes.c_ulong(flags), words[3]) == 0)
+
+
+def mount_tmpfs(folder: str, mib: int, uid: int) -> bool:
+    """Mount an empty tmpfs over `folder`, in this mount namespace alone: `mib` MiB, 256 files per MiB, owner `uid`."""
+    options = f"size={mib}m,nr_inodes={mib * 256},mode=700,uid={uid},gid={uid}"
+    return mount("none", folder, "tmpfs", MS_NOSUID | MS_NODEV, options)
+
+
+def bind_read_only(source: str, target: str) -> bool:
+    """Mount a file or folder at a second path, read-only there and without access times."""
+    flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME
+    return mount(source, target, None, MS_BIND) and mount(None, target, None, MS_BIND | MS_REMOUNT | flags)
+
+
+def change_root(folder: str) -> bool:
+    """Make a mount the root of this mount namespace, and let go of the old root.
+
+    Where pivot_root is refused, as in a container with Docker's filter of system calls, the mount is moved over the old
+    root instead. Leaving that needs the capability SYS_CHROOT, which no predictor has.
+    """
+    os.chdir(folder)
+    number = PIVOT_ROOT.get(platform.machine())
+    if number and LIBC.syscall(number, b".", b".") == 0:
+        done = LIBC.umount2(b".", MNT_DETACH) == 0  # the old root, which now lies over the new one
+    else:
+        done = mount(folder, "/", None, MS_MOVE)
+        if done:
+            os.chroot(".")
+    os.chdir("/")
+    return bool(done)
+
+
 def filter_system_calls() -> bool:
-    """Refuse the system calls of DENIED, and clone with new namespaces, from here on (seccomp)."""
+    """Refuse the system calls of DENIED and clone with new namespaces from here on, and limit SELF_ONLY (seccomp)."""
     if platform.machine() not in ARCHITECTURES:
         return False
     column, audit = ARCHITECTURES[platform.machine()]
@@ -138,6 +204,9 @@ def filter_system_calls() -> bool:
     ]
     for numbers in DENIED.values():
         program += [(JUMP_EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, refuse)]
+    for numbers, index in SELF_ONLY.values():
+        program += [(JUMP_EQUAL, 0, 4, numbers[column]), (LOAD, 0, 0, FIRST_ARGUMENT + 8 * index)]
+        program += [(JUMP_EQUAL, 0, 1, 0), (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, refuse)]
     program += [(JUMP_EQUAL, 0, 3, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (JUMP_ANY_BIT, 0, 1, CLONE_NEW_ANY)]
     program += [(RETURN, 0, 0, refuse), (RETURN, 0, 0, ALLOW)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))

@@ -4,13 +4,14 @@ Covered everywhere: no new privileges, no capabilities, no inherited descriptors
 folder of its own; limits on the memory of all its processes together, on their number, on files and on time; every
 descendant ends with the run, and with the harness. If the harness is root: another user, who can neither signal nor
 inspect the harness.
+Covered where root may make namespaces: a private root (`root.py`), in which no path of the set, the results or another
+submission exists; no other process is visible; no network.
 Covered where the kernel has Landlock (since 5.13): only the system's libraries, the interpreter, the submission, its
-weights and the current pictures can be opened, even if other files are readable by every user. Where it allows
-seccomp: no socket, no System V IPC, no message queue, no key ring. Where root may make namespaces: no network, and a
-/dev/shm of its own.
-Not covered: faults of the kernel; which paths exist, and their sizes and times (stat is not restricted); a share of the
-processors; an overshoot of the memory and disk limits for half a second. If the harness is not root, the predictor is
-the same user, and before version 6 of Landlock it may kill the harness; the result says that it was not isolated.
+weights and the current pictures can be opened. Where it allows seccomp: no socket, no System V IPC, no message queue,
+no key ring, no question about the page cache, no change of another process.
+Not covered: faults of the kernel; a share of the processors; an overshoot of the memory and disk limits for half a
+second. Without a private root, the existence, size and times of paths are visible, which show the order of steps; the
+result then says that it was not isolated.
 """
 
 from __future__ import annotations
@@ -30,20 +31,19 @@ from harness.contract import shipped
 from harness.contract.result import Isolation, SandboxName
 from harness.contract.submission import Submission
 from harness.errors import HarnessError, InfrastructureError
-from harness.sandbox import evidence, lease
-from harness.sandbox.base import Ending, Launch
+from harness.sandbox import evidence, lease, page_cache
+from harness.sandbox.base import EXCHANGE, PAGE_CACHE, SHARED_KERNEL, WEIGHTS, Ending, Launch
 from harness.sandbox.channel import STDERR, STDOUT, Channel
 from harness.sandbox.evidence import ResourceUsage
-from harness.sandbox.process import confine
+from harness.sandbox.process import confine, folders
 from harness.sandbox.process.confine import ConfinedProgram
-from harness.sandbox.process.folders import PredictorFolders, grants, lay_out, may, run_as
+from harness.sandbox.process.folders import Interpreter, PredictorFolders
 from harness.sandbox.process.kernel import KernelFeatures
 
 CHUNK = 2**18  # bytes per read
 FIRST_UID, UIDS = 61000, 4000  # a fresh user id per run, so that no run can touch the files of another
 END_S = 2 * confine.END_S
 GPUS_SHOWN = "CUDA_VISIBLE_DEVICES"
-PREFIXES = "import json, sys; print(json.dumps(sorted({sys.prefix, sys.base_prefix, sys.exec_prefix})))"
 
 
 class Pipes:
@@ -100,10 +100,10 @@ class ProcessPredictor:
         protected: the predictor is another user, who cannot signal the supervisor.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], launch: Launch, exchange: Path, protected: bool) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], launch: Launch, exchange: str, protected: bool) -> None:
         self._process, self._protected = process, protected
         self._killed_before = evidence.killed_for_memory()
-        self.exchange = str(exchange)
+        self.exchange = exchange
         self.channel = Channel(Pipes(process), launch.log, launch.limits.log_bytes)
 
     def ending(self) -> Ending:
@@ -127,11 +127,12 @@ class ProcessSandbox:
 
     Args:
         python: the interpreter to which `python` and `python3` in a submission's command refer; default: this one.
+        forget: before each start, empty the page cache of all files that the predictor can read (`page_cache.py`).
     """
 
     name: SandboxName = "process"
 
-    def __init__(self, python: Path | None = None) -> None:
+    def __init__(self, python: Path | None = None, forget: bool = False) -> None:
         """Choose the predictor's user and ask the kernel which mechanisms it grants.
 
         Raises:
@@ -139,13 +140,13 @@ class ProcessSandbox:
         """
         if sys.platform != "linux":
             raise HarnessError(f"the process sandbox needs Linux, this is {sys.platform}. Use --sandbox docker.")
-        self.python = python or Path(sys.executable)
+        self.python, self.forget = python or Path(sys.executable), forget
+        self.kernel = KernelFeatures(**json.loads(_output([sys.executable, "-I", "-S", confine.__file__, "probe"])))
+        self._interpreter = Interpreter.at(self.python)
         self.uid = FIRST_UID + secrets.randbelow(UIDS) if os.geteuid() == 0 else None
         self.why_not = "" if self.uid else "the harness is not root, so the predictor runs as the same user"
-        if self.uid and not may(self.uid, "-x", self.python):
+        if self.uid and not self._has_private_root and not folders.may(self.uid, "-x", self.python):
             self.uid, self.why_not = None, f"another user could not execute {self.python}"
-        self.kernel = KernelFeatures(**json.loads(_output([sys.executable, "-I", "-S", confine.__file__, "probe"])))
-        self._prefixes: list[str] = json.loads(_output([str(self.python), "-I", "-c", PREFIXES]))
 
     def close(self) -> None:
         """Do nothing: this sandbox holds nothing between runs."""
@@ -160,82 +161,113 @@ class ProcessSandbox:
         """Do nothing: the command runs in the submission's own folder, without an image."""
 
     def isolation(self, data: Path) -> Isolation:
-        """Return the isolation here; isolated means another user, no network and no way to the ground truth."""
+        """Return the isolation here; isolated means a private root: no network, no path of the set."""
         covers = ["no new privileges", "no capabilities", "no inherited descriptors", "scrubbed environment"]
         covers += ["limits on memory, processes, files and time"]
-        exposes = ["which paths exist, and their sizes and times"]
-        holders = [] if self.kernel.landlock else shipped.ground_truth(data)
-        readable = ", ".join(str(path) for path in holders if self.uid is None or may(self.uid, "-r", path))
-        network = not self.kernel.seccomp and not (self.uid and self.kernel.namespaces)
+        exposes: list[str] = []
+        private, restricted = self._has_private_root, self._has_private_root or self.kernel.landlock
+        holders = [] if restricted else shipped.ground_truth(data)
+        readable = ", ".join(str(path) for path in holders if self.uid is None or folders.may(self.uid, "-r", path))
+        network = not self.kernel.seccomp and not private
         for covered, words, otherwise in (
+            (private, "a private root", f"which paths exist, and their sizes and times{self._why_no_root}"),
             (self.uid is not None, "another user", f"the harness's own user: {self.why_not}"),
-            (self.kernel.landlock, "files but its own", "files that every user can read"),
+            (restricted, "files but its own", "files that every user can read"),
             (not readable, "the answers", f"the answers: {readable} can be read"),
             (not network, "no network", "the network"),
-            (self.kernel.seccomp, "no System V IPC, no message queues", "System V IPC and message queues"),
+            (private or self.kernel.seccomp, "no System V IPC, no message queues", "System V IPC and message queues"),
         ):
             (covers if covered else exposes).append(words if covered else otherwise)
-        isolated = self.uid is not None and not readable and not network
+        isolated = private and not readable and not network
+        if isolated:
+            exposes += SHARED_KERNEL
+            (covers if self.forget else exposes).append(PAGE_CACHE[self.forget])
         return Isolation(sandbox=self.name, isolated=isolated, covers=tuple(covers), exposes=tuple(exposes))
 
     @contextmanager
     def open(self, launch: Launch) -> Iterator[ProcessPredictor]:
-        """Start a predictor, and end all its processes and remove its files at the end."""
+        """Start a predictor, and end all its processes and remove its files at the end.
+
+        Raises:
+            InfrastructureError: the supervisor could not be started.
+            InputError: the submission has changed since it was loaded.
+        """
         with lease.folder("scratch", os.getpid()) as folder:
-            folders = lay_out(launch, folder, self.uid, bind=self._has_namespaces)
-            process = self._start(launch, folders)
+            laid_out = folders.lay_out(launch, folder, self.uid)
+            if self.forget:
+                page_cache.drop(folders.visible(launch, self._interpreter))
+            process = self._start(launch, laid_out, folder)
+            exchange = EXCHANGE if self._has_private_root else str(laid_out.exchange)
             try:
-                predictor = ProcessPredictor(process, launch, folders.exchange, self.uid is not None)
+                predictor = ProcessPredictor(process, launch, exchange, self.uid is not None)
                 try:
                     yield predictor
                 finally:
                     predictor.channel.close()
             finally:
                 self._end(process)
-                folders.clear(self.uid)
+                laid_out.clear(self.uid)
 
     @property
-    def _has_namespaces(self) -> bool:
-        """Whether the predictor has its own mounts, network and IPC."""
+    def _has_private_root(self) -> bool:
+        """Whether the predictor has a root, processes, network and IPC of its own."""
         return self.uid is not None and self.kernel.namespaces
 
-    def _start(self, launch: Launch, folders: PredictorFolders) -> subprocess.Popen[bytes]:
+    @property
+    def _why_no_root(self) -> str:
+        """Why paths can be seen, where the user is not the reason."""
+        return "" if self.uid is None else ": the kernel grants no namespaces here"
+
+    def _start(self, launch: Launch, laid_out: PredictorFolders, folder: Path) -> subprocess.Popen[bytes]:
         command = list(launch.submission.command)
         if command[0] in ("python", "python3"):
             command[0] = str(self.python)
-        limits = launch.limits
+        limits, private = launch.limits, None
+        if self.uid is not None and self._has_private_root:
+            (folder / "root").mkdir()
+            private = folders.private_root(launch, laid_out, folder / "root", self._interpreter, self.uid)
+        allowed = (
+            folders.private_grants(launch.submission.resources.gpu)
+            if private
+            else folders.grants(launch, laid_out, self._interpreter)
+        )
         confined = ConfinedProgram(
             command=command,
-            folder=str(folders.program),
+            folder=folders.SUBMISSION if private else str(laid_out.program),
             harness=os.getpid(),
             uid=self.uid,
             memory_bytes=limits.memory_bytes(launch.submission),
             processes=limits.processes,
-            scratch=str(folders.scratch),
+            scratch=str(laid_out.scratch),
             scratch_mib=limits.scratch_mib,
-            shared_mib=limits.shared_mib,
-            binds=folders.binds,
-            grants=grants(launch, folders, self._prefixes, own_shm=self._has_namespaces),
+            root=private,
+            grants=allowed,
         )
+        plan = folder / "confined.json"
+        plan.touch(mode=0o600)  # it names folders of this machine
+        plan.write_text(json.dumps(confined._asdict()), encoding="utf-8")
         try:
             return subprocess.Popen(
-                [sys.executable, "-I", "-S", confine.__file__, json.dumps(confined._asdict())],
+                [sys.executable, "-I", "-S", confine.__file__, str(plan)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=self._environment(launch, folders),
+                env=self._environment(launch, laid_out),
                 start_new_session=True,
             )
         except OSError as error:
             raise InfrastructureError(f"the process sandbox could not start: {error}") from None
 
-    def _environment(self, launch: Launch, folders: PredictorFolders) -> Mapping[str, str]:
+    def _environment(self, launch: Launch, laid_out: PredictorFolders) -> Mapping[str, str]:
+        weights, library, scratch = str(laid_out.weights), str(laid_out.library), str(laid_out.scratch)
+        if self._has_private_root:
+            weights, library, scratch = WEIGHTS, folders.LIBRARY, folders.SCRATCH
         environment = {
-            **launch.environment(str(folders.weights) if folders.weights else None),
+            **launch.environment(weights if laid_out.weights else None),
             "PATH": f"{self.python.parent}:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONPATH": str(folders.library),
-            "HOME": str(folders.scratch),
-            "TMPDIR": str(folders.scratch),
+            "PYTHONPATH": library,
+            "HOME": scratch,
+            "TMPDIR": scratch,
         }
         if launch.submission.resources.gpu and GPUS_SHOWN in os.environ:  # keep to the GPUs that a scheduler assigned
             environment[GPUS_SHOWN] = os.environ[GPUS_SHOWN]
@@ -253,7 +285,7 @@ class ProcessSandbox:
                 with suppress(BrokenPipeError):
                     stream.close()
         if self.uid is not None:
-            run_as(self.uid, ["sh", "-c", "kill -9 -1 2>/dev/null"])  # every process that this user may signal
+            folders.run_as(self.uid, ["sh", "-c", "kill -9 -1 2>/dev/null"])  # every process that this user may signal
 
 
 def _output(command: list[str]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from docker import from_env
 
 from harness.contract import submission
-from harness.errors import SubmissionError
+from harness.errors import InputError, SubmissionError
 from harness.sandbox.container.building import GIB, BuildLimits
 from harness.sandbox.container.sandbox import ContainerSandbox
 from tests.predictors import submission as write
@@ -73,3 +73,36 @@ def test_a_build_that_takes_too_much_memory_is_killed_and_told_the_limit(
 ) -> None:
     with pytest.raises(SubmissionError, match=r"does not build: .*137.*a build may take 0\.125 GiB and 6 s"):
         sandbox.prepare(building(tmp_path / "s", ALLOCATE))
+
+
+@pytest.mark.docker
+def test_files_that_the_digest_ignores_do_not_reach_the_image(sandbox: ContainerSandbox, tmp_path: Path) -> None:
+    """Otherwise two folders with one digest could answer differently."""
+    subject = building(tmp_path / "s", "test -f predict.py || true")
+    (subject.folder / "Dockerfile").write_text(
+        "FROM wikiorder-base\nCOPY . /submission\nRUN test -f /submission/predict.py && "
+        "test ! -e /submission/__pycache__ && test ! -e /submission/.git\n"
+    )
+    for name in ("__pycache__", ".git"):
+        (subject.folder / name).mkdir()
+        (subject.folder / name / "predict.pyc").write_bytes(b"other code")
+    assert sandbox.prepare(submission.load(subject.folder)).startswith("sha256:")
+
+
+@pytest.mark.docker
+def test_a_base_by_digest_must_be_on_this_machine(sandbox: ContainerSandbox, tmp_path: Path) -> None:
+    """Otherwise the engine would ask a registry that the submission chooses."""
+    subject = building(tmp_path / "s", "true")
+    (subject.folder / "Dockerfile").write_text(f"FROM far.example/away@sha256:{'0' * 64}\n")
+    with pytest.raises(InputError, match=r"is not here\. Pull it first"):
+        sandbox.prepare(submission.load(subject.folder))
+
+
+@pytest.mark.docker
+def test_another_submissions_image_is_no_base(sandbox: ContainerSandbox, tmp_path: Path) -> None:
+    subject = building(tmp_path / "s", "true")
+    neighbour = sandbox.prepare(subject)
+    for line in (f"FROM {neighbour}", f"FROM wikiorder-base\nCOPY --from={neighbour} / /x"):
+        (subject.folder / "Dockerfile").write_text(f"{line}\n")
+        with pytest.raises(SubmissionError, match="Dockerfile line "):
+            sandbox.prepare(submission.load(subject.folder))

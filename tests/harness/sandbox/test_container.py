@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from msgspec import structs
 from harness.contract import submission
 from harness.errors import SubmissionError
 from harness.sandbox.base import Launch, Limits
+from harness.sandbox.container import seccomp
 from harness.sandbox.container.answers import ImageDescription, read
 from harness.sandbox.container.flags import MACHINES, check_image, container_options, machine
 from harness.sandbox.lease import owner
@@ -64,7 +66,7 @@ def test_these_are_all_the_flags_of_a_container() -> None:
         "shm_size": 5 * MIB,
         "volumes": {"/somewhere/exchange": {"bind": "/exchange", "mode": "ro"}},
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
+        "security_opt": ["no-new-privileges", f"seccomp={seccomp.profile()}"],
         "privileged": False,
         "ipc_mode": "private",
         "mem_limit": 512 * MIB,
@@ -131,3 +133,26 @@ def test_an_image_that_opens_a_hole_or_cannot_run_is_refused(changes: dict[str, 
 
 def test_this_machine_has_a_name_among_images() -> None:
     assert machine() in MACHINES.values()
+
+
+def test_the_filter_of_system_calls_lists_none_that_leads_out() -> None:
+    rules = json.loads(seccomp.profile())
+    assert rules["defaultAction"] == "SCMP_ACT_ERRNO"
+    plain = [rule for rule in rules["syscalls"] if not rule.get("args") and "errnoRet" not in rule]
+    free = {name for rule in plain for name in rule["names"]}
+    assert free.isdisjoint(
+        {"mount", "unshare", "setns", "ptrace", "bpf", "mincore", "cachestat", "preadv2", "fadvise64"}
+    )
+    assert free.isdisjoint({"clone", "clone3", "socket", "io_uring_setup", "userfaultfd", "keyctl", "perf_event_open"})
+    families = {rule["args"][0]["value"] for rule in rules["syscalls"] if rule["names"] == ["socket"]}
+    assert families == {1, 2, 10, 16}
+
+
+def test_podman_keeps_its_own_filter_since_it_takes_none_through_this_interface() -> None:
+    assert container_options(launch(), "5e", 0.0, podman=True)["security_opt"] == ["no-new-privileges"]
+
+
+def test_a_runtime_is_passed_on_and_changes_no_other_flag() -> None:
+    found = container_options(launch(), "5e", 1000.0, runtime="runsc")
+    assert found.pop("runtime") == "runsc"
+    assert found == options()

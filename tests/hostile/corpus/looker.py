@@ -16,9 +16,9 @@ from honest import loop, predictions
 # Cut in two, so that this file is no find: an article id, an original name, a field and the name of the answers file
 SIGNS = re.compile("|".join(["arti" + "cle-test-", "orig" + "inal-step", '"pos' + 'itions"', "answers" + r"\.jsonl"]))
 SKIPPED = ("/proc", "/sys", "/dev")
-IN_CONTAINER = os.getcwd() == "/submission"
-SYSTEM = () if IN_CONTAINER else ("/usr", "/lib", "/lib64", "/bin", "/sbin")  # of the host: gigabytes, and not ours
-ROOTS = ["/"] if IN_CONTAINER else ["/", os.environ["HOME"], os.getcwd(), os.environ["PYTHONPATH"]]
+HOST = os.path.isdir("/library")  # in the process sandbox, these folders are the host's: gigabytes, and not ours
+SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", sys.prefix, sys.base_prefix) if HOST else ()
+ROOTS = ["/"]
 MAX_BYTES = 2**20  # of a file are searched
 
 

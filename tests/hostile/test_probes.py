@@ -1,0 +1,57 @@
+"""Dozens of attacks in one start of a predictor: none gets hold of anything, in any sandbox."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.contract.frozen_set import FrozenSet
+from harness.sandbox.base import Sandbox
+from harness.sandbox.container.sandbox import ContainerSandbox
+from tests.hostile import arena
+
+PROBES = sorted(path.stem for path in (arena.CORPUS / "probes").glob("*.py") if path.stem not in ("__init__", "calls"))
+LIMITS = replace(arena.LIMITS, batch_s=60)  # all of them run within the first batch
+
+pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the probes call by the numbers of x86_64")
+
+
+@pytest.fixture(scope="module")
+def gained(sandbox: Sandbox, frozen: FrozenSet, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What each probe got hold of, by name."""
+    with arena.reachable_corpus() as corpus:
+        results = tmp_path_factory.mktemp("results")
+        arena.arm(corpus, frozen, results)
+        found = arena.evaluate(arena.load(corpus, "probe_all"), frozen, sandbox, results, LIMITS)
+    assert found.result.status == "scored", found.result.failure
+    (report,) = arena.said(found, "PROBES")
+    assert isinstance(report, dict)
+    assert arena.left_behind(sandbox) == []
+    return report
+
+
+def test_every_probe_has_run(gained: dict[str, object]) -> None:
+    assert sorted(gained) == PROBES
+    assert len(PROBES) >= 30
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_a_probe_gets_hold_of_nothing(probe: str, gained: dict[str, object], sandbox: Sandbox) -> None:
+    if isinstance(sandbox, ContainerSandbox) and _surface(arena.CORPUS / "probes" / f"{probe}.py"):
+        pytest.skip("a container may make this call, which leads nowhere from there")
+    assert gained[probe] is None
+
+
+def _surface(path: Path) -> bool:
+    return "SURFACE = True" in path.read_text()
+
+
+def test_the_probes_refuse_to_run_unconfined() -> None:
+    """Some of them would damage a machine on which they succeed."""
+    text = (arena.CORPUS / "probe_all.py").read_text()
+    assert "if runs else" in text
+    assert importlib.util.find_spec("probes") is None
