@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
+
+from msgspec import structs
 
 from dataset_builder import sources
 from dataset_builder.articles import duplicates, filters, splitting
@@ -27,6 +29,7 @@ from dataset_builder.articles.splitting import QuotaKey
 from dataset_builder.describe import metadata
 from dataset_builder.describe.metadata import SetDetails
 from dataset_builder.pairs import pairing
+from dataset_builder.pairs.canaries import CanaryRule
 from dataset_builder.pairs.rows import LabelledPair, label_pairs, rank
 from dataset_builder.pictures.intake import examine
 from dataset_builder.spec import Spec
@@ -112,7 +115,13 @@ def build(request: BuildRequest) -> FinishedBuild:
         groups = duplicates.group(articles, space.scratch, spec)
         ids = splitting.split(articles, groups.by_article, spec)
         subsets = {
-            subset: _freeze(request, space, subset, {key: Selection(articles, ids[subset][key]) for key in ids[subset]})
+            subset: _freeze(
+                request,
+                space,
+                subset,
+                {key: Selection(articles, ids[subset][key]) for key in ids[subset]},
+                groups.by_article,
+            )
             for subset in SUBSETS
         }
         report = BuildReport(
@@ -181,36 +190,34 @@ def _illustrate(
     return space.shelve("illustrated", lambda one: one.article_id, filters.by_picture(examined, ledger))
 
 
-def _freeze(request: BuildRequest, space: Workspace, subset: str, articles: ArticlesByQuota) -> SubsetReport:
+def _freeze(
+    request: BuildRequest, space: Workspace, subset: str, articles: ArticlesByQuota, groups: Mapping[str, str]
+) -> SubsetReport:
     """Freeze one subset, from its articles to its digest, and return its part of the report."""
-    key = request.key or request.spec.key
-    rows = space.shelve(f"{subset} rows", partial(rank, key), _rows(request, articles, subset, key))
-    space.move_pictures(subset, rows)
-    manifest = _manifest(request, subset, len(rows))
+    key, rules = request.key or request.spec.key, request.spec.duplicates
+    hidden = request.key is not None and subset == "test"
+    canaries = CanaryRule(request.spec.canaries, key, groups) if hidden else None
+    drawn = pairing.choose(articles, request.spec, subset, canaries)
+    labelled = label_pairs(drawn, key, rules.distance if rules.similar else None)
+    rows = space.shelve(f"{subset} rows", partial(rank, key), labelled)
+    space.write_pictures(subset, rows)
+    manifest = _manifest(request, subset, rows)
     digest = frozen_set.finish(space.folder / subset, manifest, rows, metadata.describe)
     return _subset_report(digest, rows)
 
 
-def _rows(request: BuildRequest, articles: ArticlesByQuota, subset: str, key: bytes) -> Iterator[LabelledPair]:
-    canaries = request.spec.canaries if request.key is not None and subset == "test" else 0
-    rules = request.spec.duplicates
-    drawn = pairing.choose(articles, request.spec, subset, canaries)
-    return label_pairs(drawn, key, rules.distance if rules.similar else None)
-
-
-def _manifest(request: BuildRequest, subset: str, rows: int) -> Manifest:
+def _manifest(request: BuildRequest, subset: str, rows: Iterable[LabelledPair]) -> Manifest:
     spec, key = request.spec, request.key
     identity = f"wikiorder:{spec.name}:{spec.version}:{spec.seed}"
     counts = {category: spec.quota(category, subset) for category in spec.categories}
     guid = str(uuid5(NAMESPACE_URL, identity))
-    if key is None:
-        details = SetDetails(contamination_guid=guid, licence=spec.licence, spec=spec)
-    else:
-        details = SetDetails(
-            contamination_guid=guid,
-            licence=spec.licence,
-            spec=spec,
-            canaries=rows - sum(counts.values()),
+    details = SetDetails(contamination_guid=guid, licence=spec.licence, spec=spec)
+    if key is not None:
+        secret = [truth.article_id for pair, truth in rows if release.is_canary(key, pair, truth)]
+        details = structs.replace(
+            details,
+            canaries=len(secret),
+            canary_articles=len(set(secret)),
             release_key=release.fingerprint(key),
         )
     visibility: Visibility = "public" if key is None else "hidden"

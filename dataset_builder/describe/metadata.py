@@ -25,13 +25,16 @@ TAGS = ["step order", "how-to", "multimodal", "benchmark"]
 class SetDetails(Record, frozen=True, kw_only=True):
     """`details` of a set's manifest. Only a hidden set has canaries and a release key (its fingerprint).
 
-    contamination_guid: a text that contains it was made from this set.
+    contamination_guid: a text that contains it was made from this set. canaries: number of canary pairs.
+    canary_articles: number of articles that are canaries as a whole; absent from sets of earlier releases, in which
+    each canary is a coin by itself.
     """
 
     contamination_guid: str
     licence: str
     spec: Spec
     canaries: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    canary_articles: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
     release_key: str | UnsetType = UNSET
 
 

@@ -1,23 +1,37 @@
-"""Canaries: pairs whose recorded label is a secret coin flip, placed so that no recorded order gives them away.
+"""Canaries: all pairs of some articles, whose steps are recorded in one secret random order.
 
-A false label must not contradict the labels around it. If the answers said "a before b" and "b before c", a canary that
-said "c before a" would be recognisable, and so would a step that is recorded at two positions. Therefore a pair may be
-a canary only if no chain of the article's other pairs joins its two steps: then both labels are possible for every
-outcome of the other coins. The recorded positions of the article follow one order that agrees with all labels.
+An article is made a canary before its pairs are drawn: the contents of its steps are shuffled, and then it is treated
+like any other article. Pairs are drawn, inverted, named and recorded by the same functions, from the shuffled
+positions. Its labels therefore agree with each other, with the recorded positions and methods, and with the public rule
+that draws pairs, exactly as those of an ordinary article. Only the release key tells which articles they are.
 
-The cost: if an article has a canary with a false label, positions of its other steps may shift. Their labels never do.
+Contents are ranked by an HMAC of the picture, so that two canary articles that share pictures agree on their order.
+Articles of one duplicate group are canaries together: otherwise an ordinary duplicate would contradict the canary.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
+from dataset_builder.articles.article import IllustratedArticle
+from dataset_builder.articles.splitting import QuotaKey
 from harness import keyed
 from harness.errors import InputError
 
-Edge = tuple[int, int]  # positions of two steps of one article; in order, if the edge has one
+
+@dataclass(frozen=True, slots=True)
+class CanaryRule:
+    """How canary articles are chosen.
+
+    pairs: number of canary pairs wanted; whole articles give about as many. key: the release key. groups: the duplicate
+    group of every article id.
+    """
+
+    pairs: int
+    key: bytes
+    groups: Mapping[str, str]
 
 
 def apportion(count: int, quotas: Mapping[str, int]) -> dict[str, int]:
@@ -33,75 +47,59 @@ def apportion(count: int, quotas: Mapping[str, int]) -> dict[str, int]:
     return shares
 
 
-def place(pairs: Mapping[str, Sequence[Edge]], count: int, key: bytes, where: str = "") -> dict[str, set[Edge]]:
-    """Return `count` of the articles' pairs (earlier, later), by keyed rank, such that each may have either label.
+def articles_wanted(extra: int, quota: int, articles: int) -> int:
+    """Return the number of canary articles: their share of the articles is the share of `extra` in all pairs.
+
+    The number does not depend on the pairs that each article gives, so every article is a canary with the same
+    probability. At least one, if any canary is wanted.
+    """
+    return max(1, round(extra * articles / (quota + extra))) if extra else 0
+
+
+def choose_articles(
+    candidates: Mapping[QuotaKey, Collection[str]], wanted: Mapping[QuotaKey, int], rule: CanaryRule
+) -> set[str]:
+    """Return the ids of the canary articles: the first duplicate groups by keyed rank, as far as every quota has room.
 
     Args:
-        where: quota and subset, for the message.
+        candidates: the articles of each quota that will be asked about.
+        wanted: the number of canary articles of each quota.
 
     Raises:
-        InputError: there are not that many such pairs.
+        InputError: a quota wants canaries and no group fits into it.
     """
-    ranked = sorted(
-        ((article, edge) for article, edges in pairs.items() for edge in edges),
-        key=lambda one: keyed.digest(key, "canary", one[0], *one[1]),
-    )
-    placed: dict[str, set[Edge]] = defaultdict(set)
-    left = count
-    for article, edge in ranked:
-        if not left:
-            break
-        if not _joined(edge, pairs[article], placed[article]):
-            placed[article].add(edge)
-            left -= 1
-    if left:
-        raise InputError(
-            f"{where}: only {count - left} of {count} canaries find a pair whose label the other pairs leave open; "
-            f"lower `canaries` in the spec, or give more articles"
-        )
-    return {article: edges for article, edges in placed.items() if edges}
+    sizes: dict[str, Counter[QuotaKey]] = {}
+    members: dict[str, list[str]] = {}
+    for quota, names in candidates.items():
+        for name in names:
+            group = rule.groups[name]
+            sizes.setdefault(group, Counter())[quota] += 1
+            members.setdefault(group, []).append(name)
+    room = Counter(wanted)
+    chosen: set[str] = set()
+    for group in keyed.order(members, rule.key, "canary article", lambda group: group):
+        if sizes[group] <= room:
+            room -= sizes[group]
+            chosen.update(members[group])
+    for quota, count in wanted.items():
+        if count and room[quota] == count:
+            raise InputError(
+                f"{' '.join(quota).strip()!r}: no article can be a canary, wanted {count} of {len(candidates[quota])}; "
+                f"set canaries = 0 in the spec, or give more articles"
+            )
+    return chosen
 
 
-def _joined(edge: Edge, edges: Iterable[Edge], either_way: set[Edge]) -> bool:
-    """Return whether a chain of the other pairs leads from one step of the edge to the other."""
-    following: dict[int, set[int]] = defaultdict(set)
-    for earlier, later in edges:
-        if (earlier, later) != edge:
-            following[earlier].add(later)
-            if (earlier, later) in either_way:
-                following[later].add(earlier)
-    return _reaches(following, *edge) or _reaches(following, *reversed(edge))
+def shuffle(one: IllustratedArticle, key: bytes) -> IllustratedArticle:
+    """Return the article with the contents of its steps in secret order; methods keep their positions."""
+    steps, pictures = one.article.steps, one.pictures
+    shown = Counter(picture.name for picture in pictures)
 
+    def rank(place: int) -> tuple[bytes, int]:
+        name = pictures[place].name
+        identity = (name,) if shown[name] == 1 else (name, steps[place].headline)
+        return keyed.digest(key, "canary step", *identity), place
 
-def _reaches(following: Mapping[int, set[int]], start: int, end: int) -> bool:
-    seen, front = {start}, [start]
-    while front:
-        for step in following.get(front.pop(), ()):
-            if step == end:
-                return True
-            if step not in seen:
-                seen.add(step)
-                front.append(step)
-    return False
-
-
-def recorded_positions(steps: int, before: Iterable[Edge]) -> list[int]:
-    """Return the position to record for each step.
-
-    They follow the order nearest the true one in which, for every (a, b) in `before`, a comes before b.
-    """
-    waits = [0] * steps
-    following: dict[int, list[int]] = defaultdict(list)
-    for one, other in before:
-        following[one].append(other)
-        waits[other] += 1
-    ready = [step for step in range(steps) if not waits[step]]  # ascending, hence a heap
-    positions = [0] * steps
-    for position in range(steps):
-        step = heapq.heappop(ready)
-        positions[step] = position
-        for other in following[step]:
-            waits[other] -= 1
-            if not waits[other]:
-                heapq.heappush(ready, other)
-    return positions
+    order = sorted(range(len(steps)), key=rank)
+    shuffled = tuple(replace(steps[old], method=steps[new].method) for new, old in enumerate(order))
+    return IllustratedArticle(replace(one.article, steps=shuffled), tuple(pictures[old] for old in order))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from dataset_builder.articles.article import IllustratedArticle
 from dataset_builder.articles.splitting import QuotaKey
-from dataset_builder.pairs.canaries import apportion
+from dataset_builder.pairs.canaries import CanaryRule, apportion, articles_wanted, choose_articles, shuffle
 from dataset_builder.spec import Spec
 from harness import keyed
 from harness.errors import InputError
@@ -29,11 +30,6 @@ class UnorderedPair:
         return self.source.article_id
 
     @property
-    def edge(self) -> tuple[int, int]:
-        """Both positions, the earlier first."""
-        return self.earlier, self.later
-
-    @property
     def identity(self) -> tuple[str, int, int]:
         """Article id and positions: unique within a build."""
         return self.article_id, self.earlier, self.later
@@ -41,39 +37,58 @@ class UnorderedPair:
 
 @dataclass(frozen=True, slots=True)
 class DrawnPairs:
-    """The pairs of one quota. canaries: the number of them that will not count; the release key decides which."""
+    """The pairs of one quota: those that count, and those of canary articles."""
 
     where: str  # quota and subset, for messages
     pairs: Sequence[UnorderedPair]
-    canaries: int
+    canaries: Sequence[UnorderedPair] = ()
+
+
+Capacity = Mapping[str, int]  # article id: number of pairs that the article can give
 
 
 def choose(
-    articles: Mapping[QuotaKey, Collection[IllustratedArticle]], spec: Spec, subset: str, canaries: int = 0
+    articles: Mapping[QuotaKey, Collection[IllustratedArticle]],
+    spec: Spec,
+    subset: str,
+    rule: CanaryRule | None = None,
 ) -> Iterator[DrawnPairs]:
     """Yield a subset's pairs: each category's quota, in equal parts over the values of the balanced stratum.
 
     Args:
         articles: the subset's articles by quota.
-        canaries: number of additional pairs, in proportion to the quotas. They are drawn with the others, so that
-            nothing distinguishes them.
+        rule: how to choose the canary articles of a hidden set, which come in addition to the quotas.
 
     Raises:
         InputError: articles are missing, too few, or the quota does not divide into exact halves.
     """
-    extra = apportion(canaries, {category: spec.quota(category, subset) for category in spec.categories})
-    for category in spec.categories:
-        keys = [key for key in articles if key[0] == category]
-        quota = spec.quota(category, subset)
-        _check_divides(category, subset, quota, keys, spec)
-        extras = apportion(extra[category], {key[1]: 1 for key in keys}) if keys else {}
-        for key in keys:
-            wanted = quota // len(keys) + extras[key[1]]
-            where = f"{' '.join(key).strip()!r} {subset}"
-            yield DrawnPairs(where, draw(articles[key], wanted, spec, where), extras[key[1]])
+    quotas = {key: quota for category in spec.categories for key, quota in _quotas(category, subset, articles, spec)}
+    capacity = {key: _capacity(articles[key], spec) for key in quotas}
+    secret = _canary_articles(quotas, capacity, spec, subset, rule) if rule and rule.pairs else set()
+    for key, quota in quotas.items():
+        where = _where(key, subset)
+        inside = articles[key]
+        held = capacity[key]
+        canaries: dict[str, IllustratedArticle] = {}
+        if rule and (hidden := secret & held.keys()):
+            canaries = {one.article_id: shuffle(one, rule.key) for one in inside if one.article_id in hidden}
+            held = {**held, **_capacity(canaries.values(), spec)}
+        _check_enough({name: held[name] for name in held if name not in canaries}, quota, where)
+        shares = share_out(_ranked(held, spec), quota, canaries, rule.key if rule else b"")
+        counted = (one for one in inside if one.article_id not in canaries)
+        yield DrawnPairs(where, _draw(counted, shares, spec), _draw(canaries.values(), shares, spec))
 
 
-def _check_divides(category: str, subset: str, quota: int, keys: Sequence[QuotaKey], spec: Spec) -> None:
+def _where(key: QuotaKey, subset: str) -> str:
+    return f"{' '.join(key).strip()!r} {subset}"
+
+
+def _quotas(
+    category: str, subset: str, articles: Mapping[QuotaKey, Collection[IllustratedArticle]], spec: Spec
+) -> list[tuple[QuotaKey, int]]:
+    """Return the quotas of one category, equal for all values of the balanced stratum."""
+    keys = [key for key in articles if key[0] == category]
+    quota = spec.quota(category, subset)
     if quota and not keys:
         raise InputError(f"{category!r}: no article is left for {subset}, wanted {quota} pairs; see what was dropped")
     if keys and quota % (2 * len(keys)):
@@ -81,23 +96,76 @@ def _check_divides(category: str, subset: str, quota: int, keys: Sequence[QuotaK
             f"{category!r}: {subset} = {quota} does not divide into exact halves over the {len(keys)} values of "
             f"{spec.pairs.balance!r}; wanted a multiple of {2 * len(keys)}"
         )
+    return [(key, quota // len(keys)) for key in keys]
 
 
-def draw(articles: Collection[IllustratedArticle], quota: int, spec: Spec, where: str) -> list[UnorderedPair]:
-    """Return `quota` pairs, spread over the articles by water-filling, and drawn by keyed rank within an article.
+def _canary_articles(
+    quotas: Mapping[QuotaKey, int],
+    capacity: Mapping[QuotaKey, Capacity],
+    spec: Spec,
+    subset: str,
+    rule: CanaryRule,
+) -> set[str]:
+    """Return the ids of the canary articles, among those that pairs are drawn from."""
+    by_category = apportion(rule.pairs, {category: spec.quota(category, subset) for category in spec.categories})
+    candidates: dict[QuotaKey, list[str]] = {}
+    wanted: dict[QuotaKey, int] = {}
+    for category, extra in by_category.items():
+        extras = apportion(extra, {key[1]: 1 for key in quotas if key[0] == category})
+        for value, count in extras.items():
+            key = category, value
+            _check_enough(capacity[key], quotas[key] + count, _where(key, subset))
+            shares = water_fill(_ranked(capacity[key], spec), quotas[key] + count)
+            candidates[key] = [name for name, share in shares.items() if share]
+            wanted[key] = articles_wanted(count, quotas[key], len(candidates[key]))
+    return choose_articles(candidates, wanted, rule)
 
-    Raises:
-        InputError: the articles do not have that many pairs.
-    """
-    cap = spec.pairs.per_article or quota
-    capacity = {one.article_id: min(sum(1 for _ in admissible(one, spec)), cap) for one in articles}
+
+def _capacity(articles: Iterable[IllustratedArticle], spec: Spec) -> dict[str, int]:
+    counts = {one.article_id: sum(1 for _ in admissible(one, spec)) for one in articles}
+    cap = spec.pairs.per_article
+    return {name: min(count, cap) for name, count in counts.items()} if cap else counts
+
+
+def _ranked(capacity: Capacity, spec: Spec) -> dict[str, int]:
+    """Return the capacities in the keyed order in which articles take a remainder."""
+    return {name: capacity[name] for name in keyed.order(capacity, spec.key, "remainder", lambda name: name)}
+
+
+def _check_enough(capacity: Capacity, quota: int, where: str) -> None:
     if sum(capacity.values()) < quota:
         raise InputError(
-            f"{where}: {len(articles)} articles give {sum(capacity.values())} pairs, wanted {quota}. "
+            f"{where}: {len(capacity)} articles give {sum(capacity.values())} pairs, wanted {quota}. "
             f"Ask for fewer in [categories], or give more articles."
         )
-    ranked = keyed.order(capacity, spec.key, "remainder", lambda name: name)
-    shares = water_fill({name: capacity[name] for name in ranked}, quota)
+
+
+def share_out(capacity: Capacity, quota: int, canaries: Collection[str], key: bytes) -> dict[str, int]:
+    """Return the number of pairs to draw from each article, such that those that are no canaries give the quota.
+
+    One water level holds for all articles, so that the number of pairs does not tell a canary. Of the totals that give
+    the quota, the key draws one: the smallest would end at an article that is certainly no canary.
+
+    Raises:
+        ValueError: the articles that are no canaries have not as many pairs.
+    """
+    if not canaries:
+        return water_fill(capacity, quota)
+
+    def counted(total: int) -> int:
+        return sum(share for name, share in water_fill(capacity, total).items() if name not in canaries)
+
+    totals = range(quota, sum(capacity.values()) + 1)
+    low = bisect_left(totals, quota, key=counted)
+    high = min(bisect_right(totals, quota, key=counted), low + len(canaries) + 1)
+    if high <= low:
+        raise ValueError(f"no total gives {quota} pairs of articles that are no canaries")
+    drawn = int.from_bytes(keyed.digest(key, "canary total", *capacity)[:8])
+    return water_fill(capacity, totals[low + drawn % (high - low)])
+
+
+def _draw(articles: Iterable[IllustratedArticle], shares: Mapping[str, int], spec: Spec) -> list[UnorderedPair]:
+    """Return each article's share of pairs, drawn by keyed rank of their positions."""
 
     def rank(pair: UnorderedPair) -> bytes:
         return keyed.digest(spec.key, "pair", *pair.identity)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
-from dataset_builder.pairs.canaries import Edge, place, recorded_positions
 from dataset_builder.pairs.pairing import DrawnPairs, UnorderedPair
 from harness import keyed
 from harness.contract import release
@@ -18,7 +16,9 @@ CACHED = 1024  # steps and strata: the rows of one article come together and sha
 
 
 def label_pairs(drawn: Iterable[DrawnPairs], key: bytes, alike: int | None = None) -> Iterator[LabelledPair]:
-    """Yield all pairs as rows, quota by quota; of every quota's pairs that count, exactly half are inverted.
+    """Yield all pairs as rows, quota by quota. Half of the pairs that count are inverted, and half of the canaries.
+
+    If the number of canaries of a quota is odd, a keyed coin decides which half is the larger.
 
     Args:
         key: the release key, or the public one of a set without a release key (and without canaries).
@@ -26,16 +26,11 @@ def label_pairs(drawn: Iterable[DrawnPairs], key: bytes, alike: int | None = Non
             if the spec computes no hashes.
     """
     for quota in drawn:
-        by_article: dict[str, list[UnorderedPair]] = defaultdict(list)
-        for pair in quota.pairs:
-            by_article[pair.article_id].append(pair)
-        edges = {name: [pair.edge for pair in pairs] for name, pairs in by_article.items()}
-        canaries = place(edges, quota.canaries, key, quota.where)
-        counted = [pair for pair in quota.pairs if pair.edge not in canaries.get(pair.article_id, ())]
-        counted.sort(key=lambda pair: keyed.digest(key, "invert", *pair.identity))
-        inverted = {pair.identity for pair in counted[: len(counted) // 2]}
-        for name, pairs in by_article.items():
-            yield from _article_rows(pairs, canaries.get(name, set()), inverted, key, alike)
+        odd = keyed.digest(key, "odd canary", quota.where)[0] & 1
+        inverted = _half(quota.pairs, key) | _half(quota.canaries, key, odd)
+        for canary, pairs in ((False, quota.pairs), (True, quota.canaries)):
+            for pair in pairs:
+                yield _row(pair, pair.identity in inverted, canary, key, alike)
 
 
 def rank(key: bytes, row: LabelledPair) -> bytes:
@@ -43,44 +38,15 @@ def rank(key: bytes, row: LabelledPair) -> bytes:
     return keyed.digest(key, "row", row[0].pair_id)
 
 
-def _article_rows(
-    pairs: Sequence[UnorderedPair],
-    canaries: set[Edge],
-    inverted: set[tuple[str, int, int]],
-    key: bytes,
-    alike: int | None,
-) -> list[LabelledPair]:
-    """Return one article's rows. A canary's shown order and its label are two coins, so that skill cannot affect it."""
-    asked: dict[Edge, tuple[Edge, int]] = {}  # positions as shown, and the label to record
-    for pair in pairs:
-        if pair.edge in canaries:
-            asked[pair.edge] = _turned(pair.edge, _coin(key, "canary order", pair)), _coin(key, "canary label", pair)
-        else:
-            turned = pair.identity in inverted
-            asked[pair.edge] = _turned(pair.edge, turned), int(not turned)
-    before = [_turned(shown, not label) for shown, label in asked.values()]
-    positions = recorded_positions(len(pairs[0].source.article.steps), before)
-    return [_row(pair, *asked[pair.edge], positions, pair.edge in canaries, key, alike) for pair in pairs]
+def _half(pairs: Sequence[UnorderedPair], key: bytes, more: int = 0) -> set[tuple[str, int, int]]:
+    """Return the identities of half of the pairs by keyed rank; of an odd number, `more` (0 or 1) rounds up."""
+    ranked = sorted(pairs, key=lambda pair: keyed.digest(key, "invert", *pair.identity))
+    return {pair.identity for pair in ranked[: (len(ranked) + more) // 2]}
 
 
-def _turned(edge: Edge, turn: bool | int) -> Edge:
-    return (edge[1], edge[0]) if turn else edge
-
-
-def _coin(key: bytes, purpose: str, pair: UnorderedPair) -> int:
-    return keyed.digest(key, purpose, *pair.identity)[0] & 1
-
-
-def _row(
-    pair: UnorderedPair,
-    shown: Edge,
-    label: int,
-    positions: Sequence[int],
-    canary: bool,
-    key: bytes,
-    alike: int | None,
-) -> LabelledPair:
+def _row(pair: UnorderedPair, inverted: bool, canary: bool, key: bytes, alike: int | None) -> LabelledPair:
     article, pictures = pair.source.article, pair.source.pictures
+    shown = (pair.later, pair.earlier) if inverted else (pair.earlier, pair.later)
     first, second = (_step(article.steps[place].headline, pictures[place].name) for place in shown)
     pair_id = release.pair_id(key, pair.article_id, first, second, canary)
     methods = {article.steps[place].method for place in shown}
@@ -88,9 +54,8 @@ def _row(
     if alike is not None:
         one, other = (pictures[place].perceptual_hash for place in shown)
         strata["pictures"] = "near-identical" if (one ^ other).bit_count() <= alike else "distinct"
-    recorded = positions[shown[0]], positions[shown[1]]
     question = StepPair(pair_id, article.category, article.title, first, second)
-    return question, GroundTruth(pair_id, label, pair.article_id, recorded, _strata(*strata.items()))
+    return question, GroundTruth(pair_id, int(not inverted), pair.article_id, shown, _strata(*strata.items()))
 
 
 @lru_cache(CACHED)

@@ -18,7 +18,6 @@ from pathlib import Path
 from dataset_builder.pairs.rows import LabelledPair
 from dataset_builder.workspace.shelf import Shelf, ShelfKey, Shelved
 from harness.contract import files
-from harness.contract.frozen_set import SUBSETS
 from harness.errors import HarnessError, InputError
 
 
@@ -36,23 +35,19 @@ class Workspace:
         shelf.fill(key, records)
         return shelf
 
-    def move_pictures(self, subset: str, rows: Iterable[LabelledPair]) -> None:
-        """Move each picture of the rows from the scratch into the subset; copy it if an earlier subset has it."""
-        (self.folder / subset).mkdir()
-        for pair, _ in rows:
-            for step in (pair.first, pair.second):
-                self._move_picture(subset, step.image)
+    def write_pictures(self, subset: str, rows: Iterable[LabelledPair]) -> None:
+        """Write the pictures of the rows into the subset, in the order of their names.
 
-    def _move_picture(self, subset: str, name: str) -> None:
-        target = f"{self.folder}/{subset}/{name}"  # strings here: pathlib takes longer than the move
-        if os.path.exists(target):  # noqa: PTH110
-            return
-        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
-        try:
-            os.rename(f"{self.scratch}/{name}", target)  # noqa: PTH104
-        except FileNotFoundError:
-            held = (path for other in SUBSETS if other != subset and (path := self.folder / other / name).exists())
-            shutil.copyfile(next(held), target)
+        A name is the hash of a picture's content, so this order says nothing about articles or steps. Each file is a
+        new one: a renamed or linked file would keep the inode number and birth time that it got when its article was
+        read, step after step. No file of the scratch is removed before the last set is written, because a new file may
+        take the inode of a removed one.
+        """
+        (self.folder / subset).mkdir()
+        for name in sorted({step.image for pair, _ in rows for step in (pair.first, pair.second)}):
+            target = f"{self.folder}/{subset}/{name}"  # strings here: pathlib takes longer than the copy
+            os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+            shutil.copyfile(f"{self.scratch}/{name}", target)
 
     def clear(self) -> None:
         """Remove the scratch, with the pictures that no subset shows."""

@@ -4,13 +4,19 @@ The public seed of the spec decides the split and the choice of pairs. The key d
 guessed: which half of the pairs is inverted, the opaque ids, the order of the rows, and which pairs are canaries. A set
 records only the fingerprint of its key.
 
-A canary is a pair like any other whose recorded label is a coin flip under the key. A submission that cannot read the
-ground truth agrees with 200 of 400 on average, however good it is. Nothing in the set marks a canary: its id is an HMAC
-like any other id, under another purpose, so that only the holder of the key can tell.
+A canary is a pair whose recorded label is independent of the truth. All pairs of a canary article are canaries, and the
+positions recorded for the article follow one secret random order of its steps, so that nothing distinguishes it from
+any other article to a reader of the ground truth. A submission that cannot read the ground truth agrees with half of
+the canaries on average, however good it is. The id of a canary is an HMAC like any other id, under another purpose, so
+that only the holder of the key can tell.
+
+Sets of earlier releases have single canary pairs, each with a coin of its own. Their ids are recognised in the same
+way; their manifests do not state a number of canary articles.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +24,7 @@ from pathlib import Path
 from harness import keyed
 from harness.contract.frozen_set import FrozenSet
 from harness.errors import InputError
-from harness.records import GroundTruth, Step
+from harness.records import GroundTruth, Step, StepPair
 
 KEY_BYTES = 32
 PURPOSES = {False: "pair id", True: "canary id"}
@@ -61,7 +67,34 @@ def canaries(frozen: FrozenSet, key: bytes) -> dict[str, GroundTruth]:
     return {
         truth.pair_id: truth
         for pair, truth in zip(frozen.questions, frozen.truths, strict=True)
-        if pair.pair_id == pair_id(key, truth.article_id, pair.first, pair.second, canary=True)
+        if is_canary(key, pair, truth)
+    }
+
+
+def is_canary(key: bytes, pair: StepPair, truth: GroundTruth) -> bool:
+    """Return whether a pair of a hidden set is a canary. key: the set's release key."""
+    return pair.pair_id == pair_id(key, truth.article_id, pair.first, pair.second, canary=True)
+
+
+def canary_steps(frozen: FrozenSet, canaries: Mapping[str, GroundTruth]) -> dict[str, tuple[str, str]] | None:
+    """Return names of the two steps of each canary, first and second, by pair id.
+
+    Steps of one name stand in one secret order wherever they are shown: the name is the picture, with the headline if
+    an article has several steps of that picture. None for a set whose canaries are coins, each by itself.
+    """
+    if "canary_articles" not in frozen.manifest.details:
+        return None
+    positions: dict[tuple[str, str], set[int]] = defaultdict(set)
+    shown = [(pair, canaries[pair.pair_id]) for pair in frozen.questions if pair.pair_id in canaries]
+    for pair, truth in shown:
+        for step, position in zip((pair.first, pair.second), truth.positions, strict=True):
+            positions[truth.article_id, step.image].add(position)
+
+    def name(step: Step, article_id: str) -> str:
+        return step.image if len(positions[article_id, step.image]) == 1 else f"{step.image} {step.headline}"
+
+    return {
+        pair.pair_id: (name(pair.first, truth.article_id), name(pair.second, truth.article_id)) for pair, truth in shown
     }
 
 

@@ -144,7 +144,7 @@ class Scores(Record, frozen=True, kw_only=True):
 class CanaryVerdict(Record, frozen=True, kw_only=True):
     """Agreement with the canaries' recorded labels; `alarm`: more than chance allows an honest submission.
 
-    A public bundle states the alarm alone.
+    A public bundle states `alarm` alone: each count would tell a submission about recorded labels.
     """
 
     alarm: bool

@@ -11,6 +11,7 @@ from harness.contract.frozen_set import FrozenSet
 from harness.contract.result import Scores, Trust
 from harness.records import GroundTruth, Prediction
 from harness.statistics import scoring, trust
+from harness.statistics.agreement import canary_verdict
 
 SCORING_KEY = b"wikiorder scoring 1"  # public: anybody must be able to redraw the same resamples
 
@@ -42,6 +43,6 @@ def judge(
     counted = release.counted(frozen, canaries)
     scored = {pair.pair_id: predictions[pair.pair_id] for pair in counted.questions if pair.pair_id in predictions}
     scores = scoring.score(counted.questions, counted.truths, scored, SCORING_KEY)
-    verdict = trust.canary_verdict(canaries, predictions)
+    verdict = canary_verdict(canaries, predictions, release.canary_steps(frozen, canaries))
     measured = trust.measure(counted.truths, scored, variants, known, verdict)
     return Judgement(bundle.count_articles(counted, scored), scores, measured)

@@ -1,4 +1,4 @@
-"""How far predictions can be trusted: calibration, cyclic triads, variants of the same pair, and canaries.
+"""How far predictions can be trusted: calibration, cyclic triads, and variants of the same pair.
 
 Pure functions over predictions. Brier score, log-loss, calibration error and reliability are of the event "the steps
 are in order" and its stated probability. A predictor that always states 0.5 has Brier score 0.25, log-loss ln 2 =
@@ -30,7 +30,6 @@ DROPS = {
 }
 MOVED = 0.05  # a change of probability that no rounding explains: half-precision sums differ by under 0.01
 STATEFUL_SHARE = 0.02  # of the repeated questions: more than these have moved in a stateful predictor
-ALARM_P = 1e-6  # the chance that an honest submission agrees so often: 248 of 400
 
 
 def calibration(probabilities: Floats, labels: Counts) -> Calibration:
@@ -101,18 +100,11 @@ def transitivity(truths: Sequence[GroundTruth], predictions: Mapping[str, float]
     return Transitivity(triads=triads, cyclic=cyclic)
 
 
-def canary_verdict(canaries: Mapping[str, GroundTruth], predictions: Mapping[str, float]) -> CanaryVerdict | None:
-    """Return how often the predictor agrees with the recorded coin flips; None without canaries.
-
-    An alarm means that the agreement is too high for chance, so that the predictor must have read the ground truth.
-    """
-    if not canaries:
-        return None
-    from scipy.stats import binom
-
-    agreements = sum(predicted_label(predictions[name]) == truth.label for name, truth in canaries.items())
-    p = float(binom.sf(agreements - 1, len(canaries), 0.5))
-    return CanaryVerdict(asked=len(canaries), agreements=agreements, p=float(f"{p:.3g}"), alarm=p < ALARM_P)
+def public(found: Trust) -> Trust:
+    """Return the trust figures as a public bundle may state them: of the canaries, whether there is an alarm."""
+    if found.canaries is msgspec.UNSET:
+        return found
+    return msgspec.structs.replace(found, canaries=CanaryVerdict(alarm=found.canaries.alarm))
 
 
 def is_stateful(scored: Mapping[str, float], variants: Sequence[Prediction]) -> bool:

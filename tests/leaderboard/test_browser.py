@@ -31,7 +31,7 @@ pytestmark = [
 ]
 GOOD = {"Health": (9, 10, 9, 10, 9, 10), "Travel": (10, 9, 10, 9, 10, 9)}
 FAIR = {"Health": (7, 8, 8, 7, 7, 8), "Travel": (8, 7, 7, 8, 8, 7)}
-POOR = {"Health": (4, 5, 6, 5, 4, 5), "Travel": (5, 6, 4, 5, 6, 5)}
+POOR = {"Health": (6, 7, 6, 6, 7, 6), "Travel": (6, 6, 7, 6, 6, 7)}  # yet resolvably above chance
 HOSTILE = '</script><script>alert(1)</script><img src="http://127.0.0.1:9/x" onerror=alert(2)>\u202eevil'
 
 

@@ -1,8 +1,8 @@
 """Canaries must look like every other pair, in the answers and by their graph, and still be pure coin flips."""
 
-import random
 from collections import Counter, defaultdict
 from graphlib import TopologicalSorter
+from itertools import combinations, permutations
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from dataset_builder.articles.article import Article, IllustratedArticle, RawStep, StoredPicture
 from dataset_builder.build import BuildRequest, build
-from dataset_builder.pairs.canaries import apportion, place, recorded_positions
+from dataset_builder.pairs.canaries import CanaryRule, apportion, articles_wanted, choose_articles, shuffle
+from dataset_builder.pairs.pairing import share_out
+from harness import keyed
 from harness.contract import frozen_set, release
 from harness.errors import InputError
 from tests.dataset_builder.crawls import article, crawl, spec
@@ -39,9 +42,41 @@ def true_label(frozen: frozen_set.FrozenSet, number: int) -> int:
 def test_canaries_come_on_top_of_the_pairs_that_count(frozen: frozen_set.FrozenSet) -> None:
     assert frozen.manifest.visibility == "hidden"
     assert frozen.manifest.counts == {"Cooking": 300}
-    assert frozen.manifest.details["canaries"] == CANARIES
-    assert len(frozen.questions) == 300 + CANARIES
-    assert len(release.canaries(frozen, KEY)) == CANARIES
+    canaries = release.canaries(frozen, KEY)
+    assert frozen.manifest.details["canaries"] == len(canaries)
+    assert len(frozen.questions) == 300 + len(canaries)
+    per_article = Counter(truth.article_id for truth in frozen.truths)
+    assert abs(len(canaries) - CANARIES) <= max(per_article.values())  # whole articles give about the number wanted
+
+
+def test_all_pairs_of_a_canary_article_are_canaries(frozen: frozen_set.FrozenSet) -> None:
+    canaries = release.canaries(frozen, KEY)
+    secret = {truth.article_id for truth in canaries.values()}
+    assert frozen.manifest.details["canary_articles"] == len(secret)
+    assert all((truth.article_id in secret) == (truth.pair_id in canaries) for truth in frozen.truths)
+
+
+def test_the_number_of_pairs_does_not_tell_a_canary_article(frozen: frozen_set.FrozenSet) -> None:
+    per_article = Counter(truth.article_id for truth in frozen.truths)
+    assert max(per_article.values()) - min(per_article.values()) <= 1
+
+
+def test_canaries_are_half_inverted_as_other_pairs_are(frozen: frozen_set.FrozenSet) -> None:
+    labels = Counter(truth.label for truth in release.canaries(frozen, KEY).values())
+    assert abs(labels[0] - labels[1]) <= 1
+
+
+def test_pairs_of_canary_articles_follow_the_public_rule_from_their_recorded_positions(
+    frozen: frozen_set.FrozenSet,
+) -> None:
+    """Spec and seed are public, so anybody with the ground truth can repeat the draw; it must fit every article."""
+    seed = spec().key
+    drawn: dict[str, set[tuple[int, ...]]] = defaultdict(set)
+    for truth in frozen.truths:
+        drawn[truth.article_id].add(tuple(sorted(truth.positions)))
+    for name, pairs in drawn.items():
+        by_rank = sorted(combinations(range(8), 2), key=lambda pair, name=name: keyed.digest(seed, "pair", name, *pair))
+        assert pairs == set(by_rank[: len(pairs)])
 
 
 def test_labels_that_count_are_true_and_exactly_halved(frozen: frozen_set.FrozenSet) -> None:
@@ -97,11 +132,11 @@ def test_without_a_key_a_set_is_public_and_has_no_canaries(tmp_path: Path) -> No
 def test_the_key_changes_orders_and_ids_but_not_which_articles_are_tested(tmp_path: Path) -> None:
     raw = crawl(tmp_path / "raw", [article(n) for n in range(12)])
     what = structs.replace(spec(), canaries=2)
-    sets = []
+    sets: list[frozen_set.FrozenSet] = []
     for name, key in (("a", KEY), ("b", bytes(32))):
         build(BuildRequest(what, raw, tmp_path / name, key=key, workers=1))
         sets.append(frozen_set.load(tmp_path / name / "test"))
-    one, other = ({frozenset((p.first.image, p.second.image)) for p in frozen.questions} for frozen in sets)
+    one, other = ({truth.article_id for truth in frozen.truths} for frozen in sets)
     assert one == other
     assert not {p.pair_id for p in sets[0].questions} & {p.pair_id for p in sets[1].questions}
 
@@ -112,31 +147,80 @@ def test_shares_are_proportional_and_sum_up() -> None:
     assert apportion(0, {"a": 0}) == {"a": 0}
 
 
-def test_a_pair_that_others_imply_is_never_a_canary() -> None:
-    chain = {"x": [(0, 1), (1, 2), (0, 2)]}
-    assert (0, 2) not in place(chain, 1, KEY)["x"]
-    with pytest.raises(InputError, match="only 1 of 3 canaries"):
-        place({"x": [(0, 1), (1, 2), (0, 2)]}, 3, KEY)
+def test_the_key_does_not_change_the_pairs_of_a_set_without_canaries(tmp_path: Path) -> None:
+    raw = crawl(tmp_path / "raw", [article(n) for n in range(12)])
+    sets = []
+    for name, key in (("a", KEY), ("b", bytes(32))):
+        build(BuildRequest(structs.replace(spec(), canaries=0), raw, tmp_path / name, key=key, workers=1))
+        frozen = frozen_set.load(tmp_path / name / "test")
+        sets.append({frozenset((pair.first.image, pair.second.image)) for pair in frozen.questions})
+    assert sets[0] == sets[1]
 
 
-edges = st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda e: e[0] < e[1]), min_size=1, max_size=20)
+COOKING = ("Cooking", "")
+TRAVEL = ("Travel", "")
 
 
-@given(edges=edges, seed=st.integers(0, 9))
-def test_whichever_way_the_coins_fall_one_order_agrees_with_all_labels(edges: set[tuple[int, int]], seed: int) -> None:
-    draw = random.Random(seed)
-    for count in range(len(edges), 0, -1):
-        try:
-            canaries = place({"x": sorted(edges)}, count, KEY)["x"]
-            break
-        except InputError:
-            continue
-    before = [(b, a) if (a, b) in canaries and draw.random() < 0.5 else (a, b) for a, b in sorted(edges)]
-    positions = recorded_positions(8, before)
-    assert sorted(positions) == list(range(8))
-    assert all(positions[a] < positions[b] for a, b in before)
+def test_articles_of_one_duplicate_group_are_canaries_together() -> None:
+    names = [f"a{number}" for number in range(20)]
+    groups = {name: names[number - number % 2] for number, name in enumerate(names)}
+    chosen = choose_articles({COOKING: names}, {COOKING: 6}, CanaryRule(0, KEY, groups))
+    assert len(chosen) == 6
+    assert {groups[name] for name in chosen} == {name for name in chosen if groups[name] == name}
 
 
-def test_without_a_false_label_the_true_positions_are_recorded() -> None:
-    assert recorded_positions(4, [(0, 3), (1, 2)]) == [0, 1, 2, 3]
-    assert recorded_positions(4, [(3, 0), (1, 2)]) == [3, 0, 1, 2]
+def test_a_group_that_fits_into_no_quota_is_no_canary() -> None:
+    groups = {"a": "a", "b": "a", "c": "c"}
+    candidates = {COOKING: ["a", "c"], TRAVEL: ["b"]}
+    assert choose_articles(candidates, {COOKING: 1, TRAVEL: 0}, CanaryRule(0, KEY, groups)) == {"c"}
+    with pytest.raises(InputError, match="'Travel': no article can be a canary, wanted 1 of 1"):
+        choose_articles({TRAVEL: ["b"], COOKING: ["a"]}, {TRAVEL: 1, COOKING: 0}, CanaryRule(0, KEY, groups))
+
+
+def test_the_share_of_canary_articles_is_the_share_of_their_pairs() -> None:
+    assert articles_wanted(60, 300, 72) == 12
+    assert articles_wanted(1, 1000, 10) == 1
+    assert articles_wanted(0, 1000, 10) == 0
+
+
+@given(capacities=st.lists(st.integers(1, 9), min_size=2, max_size=12), secret=st.integers(1, 6), share=st.floats(0, 1))
+def test_articles_that_are_no_canaries_give_the_quota_at_one_water_level(
+    capacities: list[int], secret: int, share: float
+) -> None:
+    capacity = {str(index): value for index, value in enumerate(capacities)}
+    canaries = list(capacity)[: min(secret, len(capacity) - 1)]
+    quota = round(share * sum(value for name, value in capacity.items() if name not in canaries))
+    shares = share_out(capacity, quota, canaries, KEY)
+    assert sum(count for name, count in shares.items() if name not in canaries) == quota
+    level = max(shares.values())
+    assert all(count >= level - 1 or count == capacity[name] for name, count in shares.items())
+
+
+def illustrated(name: str, pictures: str, methods: str = "0000") -> IllustratedArticle:
+    steps = tuple(
+        RawStep(f"{picture} of {name}", picture, int(method)) for picture, method in zip(pictures, methods, strict=True)
+    )
+    return IllustratedArticle(
+        Article(name, "t", "Cooking", steps), tuple(StoredPicture(picture, 40, 40) for picture in pictures)
+    )
+
+
+def test_every_order_of_steps_is_equally_likely() -> None:
+    counts = Counter(
+        tuple(picture.name for picture in shuffle(illustrated("a", "wxyz"), seed.to_bytes(32)).pictures)
+        for seed in range(4800)
+    )
+    assert set(counts) == set(permutations("wxyz"))
+    assert sum((count - 200) ** 2 / 200 for count in counts.values()) < 49.7  # chi squared, 23 degrees, p = 0.001
+
+
+def test_a_step_takes_its_headline_and_picture_along_and_methods_stay() -> None:
+    shuffled = shuffle(illustrated("a", "wxyz", "0012"), KEY)
+    assert [step.method for step in shuffled.article.steps] == [0, 0, 1, 2]
+    assert [step.picture for step in shuffled.article.steps] == [picture.name for picture in shuffled.pictures]
+
+
+def test_canary_articles_that_share_pictures_agree_on_their_order() -> None:
+    one = [picture.name for picture in shuffle(illustrated("a", "wxyz"), KEY).pictures if picture.name in "xyz"]
+    other = [picture.name for picture in shuffle(illustrated("b", "zvyx"), KEY).pictures if picture.name in "xyz"]
+    assert one == other

@@ -23,7 +23,7 @@ from harness.contract.frozen_set import FrozenSet
 from harness.contract.result import Failure, Seam
 from harness.errors import CheckError, InputError
 from harness.records import GroundTruth
-from harness.statistics import trust
+from harness.statistics.agreement import canary_verdict
 from tests.predictors import submission
 from tests.sets import tiny_set
 
@@ -86,7 +86,7 @@ def test_a_hidden_set_is_not_scored_without_its_key(tmp_path: Path, frozen: Froz
 def test_the_alarm_rings_at_248_of_400(agreements: int, alarm: bool) -> None:
     canaries = {f"p{n}": GroundTruth(f"p{n}", 1, "a", (0, 1)) for n in range(400)}
     predictions = {f"p{n}": float(n < agreements) for n in range(400)}
-    verdict = trust.canary_verdict(canaries, predictions)
+    verdict = canary_verdict(canaries, predictions)
     assert verdict is not None
     assert (verdict.agreements, verdict.alarm) == (agreements, alarm)
 
