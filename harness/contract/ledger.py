@@ -2,8 +2,8 @@
 
 Every score that is published about a hidden set tells something about its labels. A **look** is one publication. Scores
 are released by the Ladder mechanism (Blum and Hardt 2015): a team's new score is released, rounded to the
-step, only if it is better than its best by more than the step; otherwise the best is repeated. The step is the standard
-error that the set can resolve, so that noise is never published. Covered: a line that is changed, removed or inserted.
+step, only if it is better than its best by more than MARGIN steps; otherwise the best is repeated. The step is the
+standard error that the set can resolve, so that noise is never published. Covered: a line that is changed, removed or inserted.
 Not covered: lines that are cut off at the end; the board therefore refuses rows and verdicts that its ledger lacks.
 """
 
@@ -32,6 +32,7 @@ FIRST = "0" * 64  # `previous` of the first line
 # Assumed correlation of correctness within an article. The nine rows of the baselines on the sample show 0.28 to 0.42,
 # 0.34 on average; the step is then 0.029 there, above each of their standard errors (0.022 to 0.028).
 WITHIN_ARTICLE = 0.35
+MARGIN = 4  # steps: with fewer, 1,000 adaptive looks recover over 52 % of 1,200 labels (tests/benchmarks/decoders.py)
 DIGITS = 6  # of a released score
 ROUNDING = 1e-6  # scores are written with six digits
 
@@ -77,8 +78,8 @@ def release(score: float, best: float | None, step: float) -> Release:
     top = floor(1 / step + 0.5)  # number of the highest score on the grid
     if best is None:
         return Release(_on_grid(score, step), True, top + 1)
-    values = 1 + max(0, top - round(best / step))  # each higher score on the grid, or the same one again
-    improved = score - best > step + ROUNDING
+    values = 1 + max(0, top - round(best / step) - MARGIN + 1)  # each score that would be released, or the same one again
+    improved = score - best > MARGIN * step + ROUNDING
     return Release(_on_grid(score, step) if improved else best, improved, values)
 
 

@@ -48,7 +48,7 @@ def _rows(
     raw: Path, root: Path, cell: pairing.DrawnPairs, number: int, pair: pairing.UnorderedPair
 ) -> list[tuple[StepPair, GroundTruth]]:
     article = pair.source.article
-    positions = pair.edge if number < len(cell.pairs) // 2 else (pair.later, pair.earlier)
+    positions = (pair.earlier, pair.later) if number < len(cell.pairs) // 2 else (pair.later, pair.earlier)
     steps = []
     for place in positions:
         name = f"images/{Path(article.steps[place].picture).name}"
