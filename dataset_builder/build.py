@@ -18,9 +18,9 @@ from functools import partial
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-from msgspec import structs
+from msgspec import UNSET, UnsetType, structs
 
-from dataset_builder import sources
+from dataset_builder import losses, sources, supply
 from dataset_builder.articles import duplicates, filters, splitting
 from dataset_builder.articles.article import Article, IllustratedArticle
 from dataset_builder.articles.duplicates import DuplicateReport
@@ -28,11 +28,14 @@ from dataset_builder.articles.filters import FilterCount, FilterLedger, Scrubbed
 from dataset_builder.articles.splitting import QuotaKey
 from dataset_builder.describe import metadata
 from dataset_builder.describe.metadata import SetDetails
+from dataset_builder.losses import ChangedTexts, LossReport
 from dataset_builder.pairs import pairing
 from dataset_builder.pairs.canaries import CanaryRule
 from dataset_builder.pairs.rows import LabelledPair, label_pairs, rank
 from dataset_builder.pictures.intake import examine
+from dataset_builder.sources import BadRecords, BadRecordsError
 from dataset_builder.spec import Spec
+from dataset_builder.supply import Shortfall, ShortfallError
 from dataset_builder.workspace import folder, inputs
 from dataset_builder.workspace.folder import Workspace
 from dataset_builder.workspace.inputs import BuildInputs
@@ -60,7 +63,8 @@ class BuildRequest:
     """The arguments of a build.
 
     categories: a side table for crawls without categories. key: the release key, which makes the sets hidden.
-    progress: wraps the articles on their way to the pictures.
+    progress: wraps the articles on their way to the pictures. skip_bad: leave out records that cannot be read.
+    follow_links: read pictures in linked folders of `raw` that lead out of it.
     """
 
     spec: Spec
@@ -71,6 +75,8 @@ class BuildRequest:
     key: bytes | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     progress: ArticleProgress = no_progress
+    skip_bad: bool = False
+    follow_links: bool = False
 
 
 class SubsetReport(Record, frozen=True, kw_only=True):
@@ -91,6 +97,16 @@ class BuildReport(Record, frozen=True, kw_only=True):
     scrubbed: ScrubbedHeadlines
     duplicates: DuplicateReport
     subsets: dict[str, SubsetReport]
+    cleaned: ChangedTexts | UnsetType = UNSET  # headlines that lost markup, if any
+
+
+class FailedBuildError(InputError):
+    """A build that the user can mend. reason: the error. losses: everything dropped until then."""
+
+    def __init__(self, reason: InputError, losses: LossReport) -> None:
+        super().__init__(*reason.args)
+        self.reason = reason
+        self.losses = losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +119,39 @@ class FinishedBuild:
 
 
 def build(request: BuildRequest) -> FinishedBuild:
-    """Read, filter, group, split, pair and freeze. The folder `out` appears when all is finished, or not at all."""
-    spec = request.spec
+    """Read, filter, group, split, pair and freeze. The folder `out` appears when all is finished, or not at all.
+
+    Raises:
+        FailedBuildError: the crawl cannot be read, or cannot give the pairs that the spec asks for.
+    """
     made_from = _fingerprint(request)
     if (unchanged := inputs.recall(request.out, made_from)) is not None:
         return FinishedBuild(unchanged, read_report(request.out), fresh=False)
     refuse_existing(request.out)
-    ledger = FilterLedger()
+    ledger, bad = FilterLedger(), BadRecords()
+    try:
+        built = _build(request, ledger, bad)
+    except InputError as error:
+        short = list(error.shortfalls) if isinstance(error, ShortfallError) else []
+        lost = losses.report(ledger, error.bad if isinstance(error, BadRecordsError) else bad, short, str(error))
+        losses.write(request.out, lost)
+        raise FailedBuildError(error, lost) from error
+    losses.write(request.out, losses.report(ledger, bad))
+    inputs.remember(request.out, made_from, built.digest)
+    return built
+
+
+def _build(request: BuildRequest, ledger: FilterLedger, bad: BadRecords) -> FinishedBuild:
+    """Build everything, counting losses in `ledger` and `bad`."""
+    spec = request.spec
     with folder.partial(request.out) as space:
-        articles = _illustrate(request, space, _read(request, space), ledger)
+        readable = _look(request, space, _read(request, space, bad), ledger)
+        articles = _illustrate(request, space, readable, ledger)
         groups = duplicates.group(articles, space.scratch, spec)
         ids = splitting.split(articles, groups.by_article, spec)
-        subsets = {
-            subset: _freeze(
-                request,
-                space,
-                subset,
-                {key: Selection(articles, ids[subset][key]) for key in ids[subset]},
-                groups.by_article,
-            )
-            for subset in SUBSETS
-        }
+        split = {subset: {key: Selection(articles, ids[subset][key]) for key in ids[subset]} for subset in SUBSETS}
+        _refuse_shortfalls(supply.after_split(split, spec, ledger))
+        subsets = {subset: _freeze(request, space, subset, split[subset], groups.by_article) for subset in SUBSETS}
         report = BuildReport(
             builder=__version__,
             spec=spec,
@@ -132,11 +160,11 @@ def build(request: BuildRequest) -> FinishedBuild:
             scrubbed=ledger.scrubbed_headlines(),
             duplicates=groups.report,
             subsets=subsets,
+            cleaned=losses.report(ledger, bad).cleaned if ledger.cleaned.number else UNSET,
         )
         space.clear()
         (space.folder / REPORT).write_text(decoding.json_page(report), encoding="utf-8")
         digest = checksums.seal(space.folder, frozen_set.digest_in_name)
-    inputs.remember(request.out, made_from, digest)
     return FinishedBuild(digest, report)
 
 
@@ -165,12 +193,22 @@ def _fingerprint(request: BuildRequest) -> str:
         source=request.source,
         release_key=None if request.key is None else release.fingerprint(request.key),
         categories=files.sha256(table) if table and table.is_file() else None,
+        options=[name for name in ("skip_bad", "follow_links") if getattr(request, name)],
     )
     return inputs.fingerprint(request.raw, depends)
 
 
-def _read(request: BuildRequest, space: Workspace) -> Shelf[Article]:
-    found = sources.read(request.raw, request.source, request.categories)
+def _read(request: BuildRequest, space: Workspace, bad: BadRecords) -> Shelf[Article]:
+    pictures = sources.open_crawl(request.raw)
+    links = pictures.linked_folders()
+    if links and not request.follow_links:
+        name, target = next(iter(links.items()))
+        raise InputError(
+            f"{request.raw / name}: a link to {target}, outside the crawl, where no picture is read; "
+            f"pass --follow-links to read {len(links)} linked folders, or move them into the crawl"
+        )
+    skipped = bad if request.skip_bad else None
+    found = sources.read_pictures(pictures, request.source, request.categories, skipped)
     try:
         return space.shelve("articles", lambda article: article.article_id, found)
     except DoubledError as error:
@@ -181,12 +219,26 @@ def _read(request: BuildRequest, space: Workspace) -> Shelf[Article]:
         ) from None
 
 
+def _look(request: BuildRequest, space: Workspace, articles: Shelf[Article], ledger: FilterLedger) -> Shelf[Article]:
+    """Return the articles that pass the filters by text; refuse a crawl that cannot give enough pairs by its texts."""
+    readable = space.shelve(
+        "readable", lambda article: article.article_id, filters.by_text(articles, request.spec, ledger)
+    )
+    _refuse_shortfalls(supply.before_pictures(readable, request.spec, ledger))
+    return readable
+
+
+def _refuse_shortfalls(shortfalls: list[Shortfall]) -> None:
+    if shortfalls:
+        raise ShortfallError(shortfalls)
+
+
 def _illustrate(
-    request: BuildRequest, space: Workspace, articles: Shelf[Article], ledger: FilterLedger
+    request: BuildRequest, space: Workspace, readable: Shelf[Article], ledger: FilterLedger
 ) -> Shelf[IllustratedArticle]:
-    """Apply the filters; return the articles that pass, with their pictures stored in the scratch."""
-    readable = filters.by_text(request.progress(articles, len(articles)), request.spec, ledger)
-    examined = examine(request.raw, readable, space.scratch, request.spec, request.workers)
+    """Return the articles whose pictures are all usable, with the pictures stored in the scratch."""
+    articles = request.progress(readable, len(readable))
+    examined = examine(request.raw, articles, space.scratch, request.spec, request.workers, request.follow_links)
     return space.shelve("illustrated", lambda one: one.article_id, filters.by_picture(examined, ledger))
 
 

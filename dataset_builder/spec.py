@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
 from msgspec import UNSET, UnsetType, structs
 
@@ -49,9 +51,14 @@ class PictureRules(Record, frozen=True, kw_only=True):
 
 
 class HeadlineRules(Record, frozen=True, kw_only=True):
-    """scrub_ordinals: remove "Step 3:" and "Finally," from headlines, since they state the order."""
+    """How headlines and titles become plain text.
+
+    scrub_ordinals: remove "Step 3:" and "Finally," from headlines, since they state the order. markup: decode entities
+    and remove tags, Markdown and invisible characters ("strip", the default), or leave them ("keep").
+    """
 
     scrub_ordinals: bool = True
+    markup: Literal["strip", "keep"] | UnsetType = UNSET
 
 
 class DuplicateRules(Record, frozen=True, kw_only=True):
@@ -75,12 +82,20 @@ class PairRules(Record, frozen=True, kw_only=True):
     """How pairs are drawn.
 
     per_article: maximum number of pairs per article; 0 is no limit. within_method: never pair steps of two methods.
-    balance: an article stratum whose values get equal quotas and exactly half of each label; empty for none.
+    balance: an article stratum whose values get equal quotas and exactly half of each label; empty for none. draw:
+    "even" (the default) spreads the quota over articles; "random" draws from all pairs of a category with equal chance.
     """
 
     per_article: int = 0
     within_method: bool = False
     balance: str = ""
+    draw: Literal["even", "random"] | UnsetType = UNSET
+
+
+class AuditRules(Record, frozen=True, kw_only=True):
+    """printed: an audit fails if any probe shows an accuracy above this over all pairs, or in one category."""
+
+    printed: SpecNumber = 0.9
 
 
 class SubsetNumbers(Record, frozen=True, kw_only=True):
@@ -129,6 +144,18 @@ class Spec(Record, frozen=True, kw_only=True):
     pairs: PairRules = PairRules()
     split: Split = Split()
     pictures: PictureRules | UnsetType = UNSET
+    audit: AuditRules | UnsetType = UNSET
+    aliases: dict[str, str] | UnsetType = UNSET  # names of a crawl's categories, and the spec's names for them
+
+    @property
+    def printed(self) -> float:
+        """The accuracy of any probe above which the order counts as printed in the pairs."""
+        return (self.audit or AuditRules()).printed
+
+    def category_names(self) -> dict[str, str]:
+        """Return the spec's category by every folded name that it goes by."""
+        names = {fold(alias): name for alias, name in (self.aliases or {}).items()}
+        return names | {fold(name): name for name in self.categories}
 
     @property
     def key(self) -> bytes:
@@ -155,8 +182,14 @@ TABLES: dict[str, type[Record]] = {
     "duplicates": DuplicateRules,
     "pairs": PairRules,
     "split": Split,
+    "audit": AuditRules,
 }
 SCALARS: dict[object, type] = {int: int, float: float, str: str, bool: bool, SpecNumber: float}
+
+
+def fold(name: str) -> str:
+    """Return a category's name for comparison: without case, and with every kind of space as one."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def load(name: str) -> Spec:
@@ -187,38 +220,45 @@ def parse(text: str, where: str) -> Spec:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not valid TOML: {error}") from None
-    for name, kind in TABLES.items():
-        _check_table(kind, table.get(name, {}), f"{where}: [{name}]")
     table.setdefault("categories", {})
-    for name, row in _entries(table["categories"], f"{where}: [categories]").items():
-        _check_table(Quota, row, f"{where}: [categories] {name!r}")
-    _check_table(Spec, table, where)
+    faults = [
+        fault for name, kind in TABLES.items() for fault in _table_faults(kind, table.get(name, {}), f"[{name}]: ")
+    ]
+    rows = table["categories"] if isinstance(table["categories"], dict) else {}
+    faults += [fault for name, row in rows.items() for fault in _table_faults(Quota, row, f"[categories] {name!r}: ")]
+    faults += _table_faults(Spec, table, "")
+    if isinstance(table["categories"], dict):
+        _refuse(faults, where)
     spec = decoding.convert(Spec, table, where)
-    for problem in _problems(spec):
-        raise InputError(f"{where}: {problem}")
+    _refuse(list(_problems(spec)), where)
     return spec
 
 
-def _entries(value: object, where: str) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: found {value!r}, wanted a table")
-    return value
+def _refuse(faults: Sequence[str], where: str) -> None:
+    """Raise one error for all faults."""
+    if len(faults) == 1:
+        raise InputError(f"{where}: {faults[0]}")
+    if faults:
+        raise InputError(f"{where}: {len(faults)} faults: {'; '.join(faults)}")
 
 
-def _check_table(kind: type[Record], value: object, where: str) -> None:
-    """Name an unknown key, a missing key or a value of the wrong type, with a suggestion."""
-    table = _entries(value, where)
+def _table_faults(kind: type[Record], table: object, where: str) -> Iterator[str]:
+    """Yield each unknown key, missing key or value of the wrong type, with a suggestion."""
+    if not isinstance(table, dict):
+        yield f"{where}found {table!r}, wanted a table"
+        return
     fields = {field.name: field for field in structs.fields(kind)}
     for key, found in table.items():
         if key not in fields:
             near = get_close_matches(key, fields, n=3) or sorted(fields)
-            raise InputError(f"{where}: unknown key {key!r}; did you mean {' or '.join(near)}?")
+            yield f"{where}unknown key {key!r}; did you mean {' or '.join(near)}?"
+            continue
         wanted = SCALARS.get(fields[key].type)
         if wanted and type(found) is not wanted and not (wanted is float and type(found) is int):
-            raise InputError(f"{where}: {key} = {found!r}; wanted {wanted.__name__}")
+            yield f"{where}{key} = {found!r}; wanted {wanted.__name__}"
     for name, field in fields.items():
         if field.required and name not in table:
-            raise InputError(f"{where}: {name} is missing")
+            yield f"{where}{name} is missing"
 
 
 def _problems(spec: Spec) -> Iterator[str]:
@@ -230,6 +270,9 @@ def _problems(spec: Spec) -> Iterator[str]:
                 yield f"{name!r}: {subset} = {count}; wanted an even count, since exactly half is inverted"
         if not any(counts.values()):
             yield f"{name!r}: asks for no pairs at all; give it a count or leave it out"
+    for alias, name in (spec.aliases or {}).items():
+        if name not in spec.categories:
+            yield f"[aliases] {alias!r} = {name!r}: wanted one of the names in [categories]"
     yield from (words for holds, words in BOUNDS if not holds(spec))
 
 
@@ -244,5 +287,6 @@ BOUNDS: tuple[tuple[Callable[[Spec], bool], str], ...] = (
     (lambda spec: spec.pairs.per_article >= 0, "[pairs] per_article must be 0 (no limit) or more"),
     (lambda spec: 0 <= spec.duplicates.distance <= 16, "[duplicates] distance must lie in 0 to 16"),
     (lambda spec: 0 < spec.duplicates.max_share <= 1, "[duplicates] max_share must lie above 0 and up to 1"),
+    (lambda spec: 0.5 < spec.printed <= 1, "[audit] printed must lie above 0.5 and up to 1"),
     (lambda spec: min(spec.split.by_subset().values()) >= 0, "[split] shares must not be negative"),
 )

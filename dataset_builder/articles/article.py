@@ -30,7 +30,8 @@ class RawStep:
 class Article:
     """A how-to article: its steps in their true order, method after method.
 
-    strata: properties of the whole article to balance or score by, such as {"kind": "text"}.
+    strata: properties of the whole article to balance or score by, such as {"kind": "text"}. fault: why texts and
+    pictures of the crawl cannot be matched; a filter drops the article under this reason. Empty for a sound article.
     """
 
     article_id: str
@@ -38,12 +39,14 @@ class Article:
     category: str
     steps: tuple[RawStep, ...]
     strata: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
 
     def __post_init__(self) -> None:
         if not single_line(self.article_id):
             raise ValueError("an article needs an id")
         object.__setattr__(self, "title", single_line(self.title))
-        for text in (self.category, *dict(self.strata).values()):
+        object.__setattr__(self, "category", single_line(self.category))
+        for text in dict(self.strata).values():
             single_line(text)
         object.__setattr__(self, "strata", MappingProxyType(dict(self.strata)))
 

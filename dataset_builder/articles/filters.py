@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from dataset_builder.articles.article import Article, IllustratedArticle
-from dataset_builder.articles.headlines import scrub
+from dataset_builder.articles.headlines import scrub_article
+from dataset_builder.articles.plain import plain
 from dataset_builder.pictures.intake import ExaminedPictures, PictureFault
-from dataset_builder.spec import Spec
+from dataset_builder.spec import Spec, fold
 from harness.contract.decoding import Record
 
 EXAMPLES = 5  # named in the report for each reason
@@ -17,6 +18,7 @@ EXAMPLES = 5  # named in the report for each reason
 # In the order of testing: a dropped article is counted once, under the first reason that holds.
 REASONS = {
     "other category": "its category is not in the spec",
+    "misaligned": "counts of step texts and pictures differ, or the numbering of the steps has a gap",
     "too few steps": "it has fewer steps than the spec asks for",
     "no stratum": "it lacks the stratum that the spec balances",
     "step without text": "a step has no headline, or none but an ordinal marker",
@@ -44,6 +46,14 @@ class ScrubbedHeadlines(Record, frozen=True, kw_only=True):
     examples: list[str]
 
 
+class ReadCategory(Record, frozen=True, kw_only=True):
+    """One category of a crawl: its articles, and the category of the spec that they count towards."""
+
+    name: str
+    articles: int
+    counts_towards: str | None
+
+
 @dataclass
 class ExampleCount:
     """A count, and the first few counted things by name."""
@@ -66,11 +76,20 @@ class FilterLedger:
     dropped: dict[str, ExampleCount] = field(default_factory=lambda: {reason: ExampleCount() for reason in REASONS})
     steps: Counter[str] = field(default_factory=Counter)  # steps of the dropped articles, by reason
     scrubbed: ExampleCount = field(default_factory=ExampleCount)
+    cleaned: ExampleCount = field(default_factory=ExampleCount)  # headlines that lost markup
+    by_category: Counter[tuple[str, str]] = field(default_factory=Counter)  # dropped, by the spec's category and reason
+    categories: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # crawl's name, spec's name: articles
 
     def drop(self, article: Article, reason: str, detail: str) -> None:
         """Count a dropped article under one of `REASONS`."""
         self.dropped[reason].add(f"{article.article_id}: {detail}")
         self.steps[reason] += len(article.steps)
+        self.by_category[article.category, reason] += 1
+
+    def read_categories(self) -> list[ReadCategory]:
+        """Return the categories of the crawl, the largest first."""
+        ranked = sorted(self.categories.items(), key=lambda row: (-row[1], row[0][0]))
+        return [ReadCategory(name=name, articles=count, counts_towards=own) for (name, own), count in ranked]
 
     def filter_counts(self) -> list[FilterCount]:
         """Return one record per reason, in the order of testing."""
@@ -83,6 +102,7 @@ class FilterLedger:
                 examples=dropped.examples,
             )
             for reason, dropped in self.dropped.items()
+            if dropped.number or reason != "misaligned"  # reports made before this filter stay as they are
         ]
 
     def scrubbed_headlines(self) -> ScrubbedHeadlines:
@@ -92,17 +112,28 @@ class FilterLedger:
 
 def by_text(articles: Iterable[Article], spec: Spec, ledger: FilterLedger) -> Iterator[Article]:
     """Yield the articles with an acceptable category, steps and headlines; headlines scrubbed if the spec says so."""
-    for article in articles:
+    names = spec.category_names()
+    for read in articles:
         ledger.read += 1
-        scrubbed = _scrub(article) if spec.headlines.scrub_ordinals else article
+        own = counts_towards(read.category, names)
+        ledger.categories[read.category, own] += 1
+        article = read if own in (None, read.category) else replace(read, category=own or "")
+        clean = article if spec.headlines.markup == "keep" else _clean(article)
+        scrubbed = _scrub(clean) if spec.headlines.scrub_ordinals else clean
         fault = _text_fault(article, scrubbed, spec)
         if fault is not None:
             ledger.drop(article, *fault)
             continue
-        for old, new in zip(article.steps, scrubbed.steps, strict=True):
-            if old.headline != new.headline:
-                ledger.scrubbed.add(f"{old.headline} -> {new.headline}")
+        for counted, before, after in ((ledger.cleaned, article, clean), (ledger.scrubbed, clean, scrubbed)):
+            for old, new in zip(before.steps, after.steps, strict=True):
+                if old.headline != new.headline:
+                    counted.add(f"{old.headline} -> {new.headline}")
         yield scrubbed
+
+
+def counts_towards(category: str, names: Mapping[str, str]) -> str | None:
+    """Return the spec's category for a crawl's; `None` if it has none. names: `Spec.category_names`."""
+    return names.get(fold(category))
 
 
 def by_picture(
@@ -120,14 +151,23 @@ def by_picture(
             yield IllustratedArticle(article, pictures)
 
 
+def _clean(article: Article) -> Article:
+    steps = [replace(step, headline=plain(step.headline)) for step in article.steps]
+    return replace(article, title=plain(article.title), steps=tuple(steps))
+
+
 def _scrub(article: Article) -> Article:
-    return replace(article, steps=tuple(replace(step, headline=scrub(step.headline)) for step in article.steps))
+    texts = scrub_article([step.headline for step in article.steps], [step.method for step in article.steps])
+    steps = [replace(step, headline=text) for step, text in zip(article.steps, texts, strict=True)]
+    return replace(article, steps=tuple(steps))
 
 
 def _text_fault(article: Article, scrubbed: Article, spec: Spec) -> tuple[str, str] | None:
     """Return the first reason to drop the article, with its detail; `None` if there is none."""
     if article.category not in spec.categories:
         return "other category", f"category {article.category!r}"
+    if article.fault:
+        return "misaligned", article.fault
     if len(article.steps) < spec.articles.min_steps:
         return "too few steps", f"{len(article.steps)} steps"
     if spec.pairs.balance and spec.pairs.balance not in article.strata:

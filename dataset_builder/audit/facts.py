@@ -28,6 +28,7 @@ class PictureFacts:
     size: tuple[float, ...]  # log bytes, log bytes per pixel
     shape: tuple[float, ...]  # log width, log height
     coding: tuple[float, ...]  # format, colour mode, mean of each quantisation table, progressive
+    palette: tuple[float, ...]  # number of colours; brightness of the first, of the last, and its trend
     metadata: tuple[float, ...]  # bytes that stripping would remove, EXIF date
     time: tuple[float, ...]  # modification time
     light: tuple[float, ...]  # mean and spread of brightness
@@ -56,6 +57,7 @@ def _facts(root: Path, name: str) -> PictureFacts:
         tables = getattr(image, "quantization", {})
         means = [float(np.mean(tables[number])) if number in tables else 0.0 for number in range(4)]
         coding = (_code(image.format), _code(image.mode), *means, float("progressive" in image.info))
+        palette = _palette(image.getpalette("RGB") if image.mode == "P" else None)
         date = sum(float(part) / 1000**place for place, part in enumerate(_digits(image.getexif().get(DATE))))
         image.draft("RGB", (64, 64))
         small = np.asarray(image.convert("RGB").resize((64, 64), Image.Resampling.BOX), dtype=np.float64)
@@ -65,6 +67,7 @@ def _facts(root: Path, name: str) -> PictureFacts:
         size=(math.log(len(content)), math.log(len(content) / (width * height))),
         shape=(math.log(width), math.log(height)),
         coding=coding,
+        palette=palette,
         metadata=(float(_spare(content)), date),
         time=(float(path.stat().st_mtime),),
         light=(float(grey.mean()), float(grey.std())),
@@ -72,6 +75,15 @@ def _facts(root: Path, name: str) -> PictureFacts:
         detail=(float(np.abs(np.diff(grey, axis=0)).mean()), float(np.abs(np.diff(grey, axis=1)).mean())),
         thumbnail=tuple(thumbnail.ravel().tolist()),
     )
+
+
+def _palette(entries: list[int] | None) -> tuple[float, ...]:
+    """Return number, first, last and trend of a palette's brightnesses. entries: red, green, blue, ... in 0-255."""
+    if not entries:
+        return (0.0, 0.0, 0.0, 0.0)
+    grey = np.array(entries, dtype=np.float64).reshape(-1, 3).mean(axis=1)
+    steps = np.diff(grey)
+    return float(len(grey)), float(grey[0]), float(grey[-1]), float(np.sign(steps).mean()) if len(steps) else 0.0
 
 
 def _spare(content: bytes) -> int:

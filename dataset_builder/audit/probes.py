@@ -1,19 +1,22 @@
 """Probes: cheap models that each predict the label from one property of a pair.
 
 *Artefact* probes use properties that must not reveal the order: how a file is stored, the position of a row. They gate
-a release. *Content* probes use simple properties of pictures and text: they measure shortcuts, and gate nothing.
+a release. *Content* probes use simple properties of pictures and text: they measure shortcuts, and fail an audit only
+if one of them tells almost every order, as a printed number would (`verdict.py`).
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataset_builder.articles.headlines import scrub
+from dataset_builder.articles.headlines import ordinal_ranks, scrub, spell_numbers
+from dataset_builder.articles.plain import plain
 from dataset_builder.audit.facts import PictureFacts
 from harness.records import Modality, Step, StepPair
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HASHED = 2**16  # columns of a bag of words
+EDGE = 16  # characters at each end of a headline
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,31 @@ def _length(step: Step) -> list[float]:
 
 
 def _ordinals(step: Step) -> list[float]:
-    """Return whether the headline has an ordinal marker, and the first number in it."""
-    return [float(scrub(step.headline) != step.headline), ([*_numbers(step.headline), 0.0])[0]]
+    """Return whether the headline has an ordinal marker, its first and last number, and ranks of its first words."""
+    text = spell_numbers(plain(step.headline))
+    numbers = _numbers(text)
+    hidden = sum(unicodedata.category(character) in ("Cf", "Cc", "Co") for character in step.headline)
+    spaces = len(step.headline) - len(step.headline.rstrip())
+    return [
+        float(scrub(step.headline) != step.headline),
+        ([*numbers, 0.0])[0],
+        ([0.0, *numbers])[-1],
+        *map(float, ordinal_ranks(text)),
+        float(hidden),
+        float(spaces),
+    ]
+
+
+def _edges(data: ProbeInput) -> Any:
+    """Return the characters at both ends of the headlines, and their pairs and triples, as differences."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    hashing = HashingVectorizer(n_features=HASHED, alternate_sign=False, analyzer="char", ngram_range=(1, 4), norm=None)
+
+    def of(texts: Sequence[str]) -> Any:
+        return hashing.transform([f"\x02{text[:EDGE]}\x03{text[-EDGE:]}\x04" for text in texts])
+
+    return of([pair.first.headline for pair in data.questions]) - of([pair.second.headline for pair in data.questions])
 
 
 def _bag(texts: Sequence[str]) -> Any:
@@ -127,17 +154,25 @@ PROBES = (
     Probe("file size", "bytes, and bytes a pixel", True, _of_facts("size")),
     Probe("dimensions", "width and height", True, _of_facts("shape")),
     Probe("coding", "format, colour mode, quantisation tables", True, _of_facts("coding")),
-    Probe("metadata", "what stripping would take off, EXIF date", True, _of_facts("metadata")),
+    Probe("palette", "number and order of a palette's colours", True, _of_facts("palette")),
+    Probe("metadata", "bytes that stripping would remove, EXIF date", True, _of_facts("metadata")),
     Probe("file time", "modification time", True, _of_facts("time")),
     Probe("file name", "the picture's name, as text and as numbers", True, _of_steps(_name)),
-    Probe("row", "where the row stands in the set", True, _row),
+    Probe("row", "position of the row in the set", True, _row),
     Probe("pair id", "the id's characters and numbers", True, _pair_id),
     Probe("brightness", "mean and spread of brightness", False, _of_facts("light"), Modality.VISION),
     Probe("colour", "mean colour and saturation", False, _of_facts("colour"), Modality.VISION),
     Probe("detail", "how much neighbouring pixels differ", False, _of_facts("detail"), Modality.VISION),
     Probe("thumbnail", "8 x 8 grey pixels", False, _of_facts("thumbnail"), Modality.VISION),
     Probe("headline length", "characters and words", False, _of_steps(_length), Modality.TEXT),
-    Probe("ordinal words", "'Step 3', 'Finally', numbers", False, _of_steps(_ordinals), Modality.TEXT),
+    Probe(
+        "ordinal words",
+        "'Step 3', 'Finally', numbers and letters, in any language",
+        False,
+        _of_steps(_ordinals),
+        Modality.TEXT,
+    ),
+    Probe("headline edges", "characters at both ends of the headlines", False, _edges, Modality.TEXT),
     Probe("headline words", "words and word pairs of both headlines", False, _words, Modality.TEXT),
     Probe("title only", "words of the title, nothing of the steps", False, _title, Modality.TEXT),
 )

@@ -47,7 +47,10 @@ class ReportedAccuracy(Record, frozen=True, kw_only=True):
 
 
 class ReportedProbe(Record, frozen=True, kw_only=True):
-    """One probe: `sees` names its features; `p_holm` is `None` for a content probe."""
+    """One probe: `sees` names its features; `p_holm` is `None` for a content probe.
+
+    printed: where the lower bound of its accuracy is above the limit. examples: pairs that it answers most surely.
+    """
 
     name: str
     kind: Literal["artefact", "content"]
@@ -55,6 +58,8 @@ class ReportedProbe(Record, frozen=True, kw_only=True):
     overall: ReportedAccuracy
     p_holm: float | None
     fires: bool
+    printed: list[str]
+    examples: list[str]
     categories: dict[str, ReportedAccuracy]
 
 
@@ -85,6 +90,8 @@ def _probe(result: ProbeResult) -> ReportedProbe:
         overall=_accuracy(result.overall),
         p_holm=None if result.adjusted is None else round(result.adjusted, 6),
         fires=result.fires,
+        printed=list(result.printed),
+        examples=list(result.examples) if result.printed else [],
         categories={name: _accuracy(found) for name, found in result.categories.items()},
     )
 
@@ -134,10 +141,9 @@ def explain(audit: Audit) -> str:
             f"pass: no artefact tells the order; with 95 % confidence, each is right in less than {most:.2f} of pairs."
         )
     if audit.verdict is Verdict.FAIL:
-        words = (
-            f"fail: the order shows in more than {limit:.2f} of pairs by {', '.join(firing)}. Do not release this set."
-        )
-        return " ".join([words, *_remedies(firing)])
+        told = [f"the order shows in more than {limit:.2f} of pairs by {', '.join(firing)}"] if firing else []
+        told += [_printed(result) for result in audit.results if result.printed]
+        return " ".join([f"fail: {'; '.join(told)}. Do not release this set.", *_remedies(firing)])
     bounds = {result.probe.name: result.overall.bound(1 - LEVEL) for result in gating}
     undecided = {name: bound for name, bound in bounds.items() if bound >= most}
     named = ", ".join(f"{name} (up to {bound:.2f})" for name, bound in undecided.items())
@@ -147,6 +153,12 @@ def explain(audit: Audit) -> str:
         f"More articles in test settle it."
     )
     return " ".join([words, *_remedies(undecided)])
+
+
+def _printed(result: ProbeResult) -> str:
+    """Return where a probe reads the order as if it were printed, with examples."""
+    shown = " and ".join(f'"{example}"' for example in result.examples)
+    return f"{result.probe.name} tells the order of {', '.join(result.printed)} as if it were printed, such as {shown}"
 
 
 def _remedies(names: Iterable[str]) -> list[str]:

@@ -4,13 +4,17 @@ The gate looks at artefact probes only, at their accuracy over all categories. E
 by article, against 0.5 + margin; Holm's procedure keeps the chance of failing a clean set at 5 % over all of them. (Ten
 probes on eleven groups of pairs at 95 % each would fail 93 % of clean sets.)
 
-    fail            some probe is above 0.5 + margin
+    fail            some artefact probe is above 0.5 + margin
     pass            none is, and every upper bound lies under 0.5 + 2 margins
     inconclusive    none is, but the test set is too small to say so of all
+
+A second gate looks at every probe, of content too: if the lower bound of its accuracy, over all pairs or in one
+category, lies above the spec's `[audit] printed` (0.9), the order is all but printed in the pairs, and the audit fails.
 """
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,18 +26,31 @@ import numpy as np
 
 from dataset_builder.audit.facts import measure
 from dataset_builder.audit.probes import PROBES, Probe, ProbeInput
-from harness.contract import frozen_set, release
+from dataset_builder.spec import Spec
+from harness.contract import decoding, frozen_set, release
+from harness.contract.decoding import Record
 from harness.contract.frozen_set import FrozenSet
 from harness.errors import InputError
-from harness.records import GroundTruth
+from harness.records import GroundTruth, StepPair
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MARGIN = 0.02
 LEVEL = 0.05
+PRINTED = 0.9  # accuracy of any probe above which the order is printed, if the spec gives none
+EXAMPLES = 3  # pairs named for a probe
 TRAINED_ON = 20_000  # pairs: probes with few features gain nothing from more
 MIN_CLUSTERS = 2
+
+
+REPORT = "report.json"  # of a build
+
+
+class AuditedBuild(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """The part of a build's report that an audit needs."""
+
+    spec: Spec
 
 
 class Verdict(StrEnum):
@@ -66,6 +83,20 @@ class ClusteredAccuracy:
             return 1.0
         return min(1.0, self.accuracy + float(t.ppf(level, self.articles - 1)) * self.error)
 
+    def lower_bound(self, level: float) -> float:
+        """Return the one-sided lower bound of the true accuracy at confidence `level`; 0 if there is one article.
+
+        The error is at least that of independent pairs at (correct + 2) / (pairs + 4) (Agresti and Coull 1998), so that
+        a few pairs that are all right prove little.
+        """
+        from scipy.stats import t
+
+        if self.articles < MIN_CLUSTERS:
+            return 0.0
+        share = (self.accuracy * self.pairs + 2) / (self.pairs + 4)
+        error = max(self.error, math.sqrt(share * (1 - share) / self.pairs))
+        return max(0.0, self.accuracy - error * float(t.ppf(level, self.articles - 1)))
+
     def p_above(self, threshold: float) -> float:
         """Return the one-sided p value of "the true accuracy is at most `threshold`"."""
         from scipy.stats import t
@@ -82,7 +113,8 @@ class ProbeResult:
     """The accuracy of one probe on test.
 
     probabilities: of every test pair, canaries included. adjusted: the p value after Holm; `None` for a probe that does
-    not gate.
+    not gate. limit: the accuracy above which the order counts as printed. examples: pairs that the probe answers most
+    surely, as "first headline | second headline".
     """
 
     probe: Probe
@@ -90,11 +122,20 @@ class ProbeResult:
     categories: Mapping[str, ClusteredAccuracy]
     probabilities: Mapping[str, float] = field(repr=False)
     adjusted: float | None = None
+    limit: float = PRINTED
+    examples: tuple[str, ...] = ()
+
+    @property
+    def printed(self) -> tuple[str, ...]:
+        """Where the probe shows that the order is all but printed: "all pairs", or the names of categories."""
+        if self.overall.lower_bound(1 - LEVEL) > self.limit:
+            return ("all pairs",)
+        return tuple(name for name, one in self.categories.items() if one.lower_bound(1 - LEVEL) > self.limit)
 
     @property
     def fires(self) -> bool:
-        """Whether the probe shows that an artefact reveals the order."""
-        return self.adjusted is not None and self.adjusted <= LEVEL
+        """Whether the probe fails the audit: an artefact reveals the order, or anything prints it."""
+        return bool(self.printed) or (self.adjusted is not None and self.adjusted <= LEVEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +153,20 @@ def audit(folder: Path, key: bytes | None = None, workers: int | None = None) ->
         key: the release key of a hidden build, whose canaries are left out.
     """
     train, test = _load(folder, "train"), _load(folder, "test")
-    return audit_sets(train, test, release.secret(test, key), workers or os.cpu_count() or 1)
+    report = folder / REPORT
+    limit = (
+        decoding.decode(AuditedBuild, report.read_bytes(), str(report)).spec.printed if report.is_file() else PRINTED
+    )
+    return audit_sets(train, test, release.secret(test, key), workers or os.cpu_count() or 1, limit)
 
 
-def audit_sets(train: FrozenSet, test: FrozenSet, canaries: Container[str] = (), workers: int = 1) -> Audit:
+def audit_sets(
+    train: FrozenSet, test: FrozenSet, canaries: Container[str] = (), workers: int = 1, limit: float = PRINTED
+) -> Audit:
     """Fit every probe on train and score it on test, without the canaries.
+
+    Args:
+        limit: accuracy of any probe above which the order counts as printed.
 
     Raises:
         InputError: a subset has no pairs of one label.
@@ -127,16 +177,17 @@ def audit_sets(train: FrozenSet, test: FrozenSet, canaries: Container[str] = (),
         raise InputError(f"{train.title}: train and test need pairs of both labels to fit and to score a probe")
     fitting, asking = _probe_input(train, taught, workers), _probe_input(test, range(len(test.truths)), workers)
     labels = np.array([train.truths[n].label for n in taught])
-    return judge([_evaluate(probe, fitting, labels, asking, test.truths, counted) for probe in PROBES])
+    results = [_evaluate(probe, fitting, labels, asking, test.truths, counted) for probe in PROBES]
+    return judge([replace(result, limit=limit) for result in results])
 
 
 def judge(results: Sequence[ProbeResult]) -> Audit:
-    """Return the verdict over the probes that gate, with Holm's adjusted p values (Holm 1979)."""
+    """Return the verdict, with Holm's adjusted p values of the artefact probes (Holm 1979)."""
     gating = [result for result in results if result.probe.gates]
     adjusted = holm([result.overall.p_above(0.5 + MARGIN) for result in gating])
     by_name = {result.probe.name: p for result, p in zip(gating, adjusted, strict=True)}
     judged = [replace(result, adjusted=by_name.get(result.probe.name)) for result in results]
-    if any(p <= LEVEL for p in adjusted):
+    if any(result.fires for result in judged):
         return Audit(Verdict.FAIL, judged)
     clean = all(result.overall.bound(1 - LEVEL) < 0.5 + 2 * MARGIN for result in gating)
     return Audit(Verdict.PASS if clean else Verdict.INCONCLUSIVE, judged)
@@ -195,7 +246,16 @@ def _evaluate(
         if (inside := counted & (categories == name)).any()
     }
     probabilities = {pair.pair_id: float(value) for pair, value in zip(test.questions, p, strict=True)}
-    return ProbeResult(probe, clustered(correct[counted], articles[counted]), by_category, probabilities)
+    overall = clustered(correct[counted], articles[counted])
+    return ProbeResult(
+        probe, overall, by_category, probabilities, examples=_surest(test.questions, p, correct & counted)
+    )
+
+
+def _surest(pairs: Sequence[StepPair], p: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Return the pairs that a probe answers correctly and most surely, as text."""
+    ranked = [n for n in np.argsort(-np.abs(p - 0.5), kind="stable") if correct[n]][:EXAMPLES]
+    return tuple(f"{pairs[n].first.headline} | {pairs[n].second.headline}" for n in ranked)
 
 
 def _fit(features: Any, labels: NDArray[np.int64]) -> Any:

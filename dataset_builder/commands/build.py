@@ -26,6 +26,8 @@ WIDEST = 80  # characters of an example in the table
 @click.option("--source", type=click.Choice(sorted(SOURCES)), help="Layout of the crawl. Default: by its files.")
 @click.option("--categories", type=FOLDER, help="CSV of task and category, for crawls without categories.")
 @click.option("--key-file", type=FOLDER, help="The release key of a hidden set: 32 random bytes, to be kept secret.")
+@click.option("--skip-bad", is_flag=True, help="Leave out records that cannot be read, and count them.")
+@click.option("--follow-links", is_flag=True, help="Read pictures in linked folders of RAW that lead out of it.")
 @click.option("--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="cores", help="Processes.")
 def build(
     spec: str,
@@ -34,19 +36,33 @@ def build(
     source: str | None,
     categories: Path | None,
     key_file: Path | None,
+    skip_bad: bool,
+    follow_links: bool,
     workers: int,
 ) -> None:
     """Freeze train, validation and test sets from a raw crawl.
 
-    The same crawl, spec and key always give the same sets. Nothing is built again if none of them has changed.
+    The same crawl, spec and key always give the same sets. Nothing is built again if none of them has changed. All
+    losses are listed in OUT.losses.json, also if the build fails.
+
+    \f
+    Raises:
+        InputError: the crawl cannot be read, or cannot give the pairs that the spec asks for.
     """
     from dataset_builder import build as building
+    from dataset_builder import losses
     from dataset_builder import spec as specs
     from harness.contract import release
 
     key = release.read_key(key_file) if key_file else None
-    request = building.BuildRequest(specs.load(spec), raw, out, source, categories, key, workers, _progress)
-    built = building.build(request)
+    request = building.BuildRequest(
+        specs.load(spec), raw, out, source, categories, key, workers, _progress, skip_bad, follow_links
+    )
+    try:
+        built = building.build(request)
+    except building.FailedBuildError as failure:
+        click.echo(f"{losses.format_table(failure.losses)}\n{losses.path(out)}", err=True)
+        raise failure.reason from None
     click.echo(_format(built.report))
     state = "" if built.fresh else "  (nothing has changed since it was built)"
     click.echo(f"{out}  sha256:{built.digest}{state}")
@@ -73,10 +89,11 @@ def _format(report: BuildReport) -> str:
         for category in report.spec.categories
     ]
     linked = ", ".join(f"{kind} {found.count}" for kind, found in report.duplicates.links.items())
+    cleaned = f"{report.cleaned.headlines} headlines lost markup; " if report.cleaned else ""
     read = f"{report.articles_read} articles read; {report.scrubbed.headlines} headlines scrubbed; "
     return "\n\n".join(
         [
-            read + f"{report.duplicates.groups} duplicate groups (linked by {linked})",
+            read + cleaned + f"{report.duplicates.groups} duplicate groups (linked by {linked})",
             tabulate(dropped, ("dropped because of", "articles", "steps", "such as")),
             tabulate(frozen, ("pairs / articles", *subsets), stralign="right"),
             "",

@@ -7,6 +7,7 @@ import click
 from harness.commands.lazy import LazyGroup
 
 COMMANDS = {
+    "inspect": ("dataset_builder.commands.inspect:inspect", "Look at a crawl before a build; start a spec from it."),
     "build": ("dataset_builder.commands.build:build", "Freeze train, validation and test sets from a raw crawl."),
     "verify": ("dataset_builder.commands.verify:verify", "Name every altered, missing or extra file."),
     "stats": ("dataset_builder.commands.stats:stats", "Table 1 of a build, beside the published one."),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -74,7 +75,10 @@ def choose(
             canaries = {one.article_id: shuffle(one, rule.key) for one in inside if one.article_id in hidden}
             held = {**held, **_capacity(canaries.values(), spec)}
         _check_enough({name: held[name] for name in held if name not in canaries}, quota, where)
-        shares = share_out(_ranked(held, spec), quota, canaries, rule.key if rule else b"")
+        if spec.pairs.draw == "random":
+            shares = _random_shares(inside, held, quota, spec, where, bool(canaries))
+        else:
+            shares = share_out(_ranked(held, spec), quota, canaries, rule.key if rule else b"")
         counted = (one for one in inside if one.article_id not in canaries)
         yield DrawnPairs(where, _draw(counted, shares, spec), _draw(canaries.values(), shares, spec))
 
@@ -164,12 +168,25 @@ def share_out(capacity: Capacity, quota: int, canaries: Collection[str], key: by
     return water_fill(capacity, totals[low + drawn % (high - low)])
 
 
+def _random_shares(
+    articles: Collection[IllustratedArticle], capacity: Capacity, quota: int, spec: Spec, where: str, hidden: bool
+) -> dict[str, int]:
+    """Return the shares that result if every pair of the quota has an equal chance, as the paper draws them."""
+    if hidden:
+        raise InputError(f'{where}: draw = "random" would tell canary articles; use draw = "even" for a hidden set')
+    rank = _rank(spec)
+    allowed = (p for one in articles for p in heapq.nsmallest(capacity[one.article_id], admissible(one, spec), rank))
+    drawn = Counter(pair.article_id for pair in heapq.nsmallest(quota, allowed, rank))
+    return {name: drawn[name] for name in capacity}
+
+
+def _rank(spec: Spec) -> Callable[[UnorderedPair], bytes]:
+    return lambda pair: keyed.digest(spec.key, "pair", *pair.identity)
+
+
 def _draw(articles: Iterable[IllustratedArticle], shares: Mapping[str, int], spec: Spec) -> list[UnorderedPair]:
     """Return each article's share of pairs, drawn by keyed rank of their positions."""
-
-    def rank(pair: UnorderedPair) -> bytes:
-        return keyed.digest(spec.key, "pair", *pair.identity)
-
+    rank = _rank(spec)
     return [pair for one in articles for pair in heapq.nsmallest(shares[one.article_id], admissible(one, spec), rank)]
 
 

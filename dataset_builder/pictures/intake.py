@@ -45,18 +45,22 @@ class MissingPictureError(UnusablePictureError):
 
 
 ExaminedPictures = tuple[StoredPicture, ...] | PictureFault  # of one article
+Roots = tuple[str, ...]  # real paths of the folders in which pictures may lie, the crawl first
 PictureNames = Sequence[str]  # of one article, below the raw folder
 
 
 def examine(
-    raw: Path, articles: Iterable[Article], pool: Path, spec: Spec, workers: int
+    raw: Path, articles: Iterable[Article], pool: Path, spec: Spec, workers: int, follow_links: bool = False
 ) -> Iterator[tuple[Article, ExaminedPictures]]:
     """Yield each article, in the order given, with its pictures stored in `pool`, or with the first fault.
+
+    Args:
+        follow_links: also read in the folders to which links directly in `raw` lead.
 
     Raises:
         HarnessError: a worker process died.
     """
-    work = partial(_examine_articles, os.path.realpath(raw), pool, spec)
+    work = partial(_examine_articles, _roots(raw, follow_links), pool, spec)
     if workers == 1:
         for article in articles:
             yield article, work([_names(article)])[0]
@@ -69,6 +73,13 @@ def examine(
             raise HarnessError(
                 "a worker process died, most likely out of memory; build again with fewer --workers"
             ) from None
+
+
+def _roots(raw: Path, follow_links: bool) -> Roots:
+    """Return the real paths of the folders in which pictures may lie, the crawl first."""
+    root = os.path.realpath(raw)
+    linked = sorted(entry.path for entry in os.scandir(root) if entry.is_symlink()) if follow_links else []
+    return (root, *map(os.path.realpath, linked))
 
 
 def _submit_ahead(
@@ -92,15 +103,15 @@ def _names(article: Article) -> PictureNames:
     return [step.picture for step in article.steps]
 
 
-def _examine_articles(raw: str, pool: Path, spec: Spec, articles: list[PictureNames]) -> list[ExaminedPictures]:
-    return [_examine_article(raw, pool, spec, names) for names in articles]
+def _examine_articles(roots: Roots, pool: Path, spec: Spec, articles: list[PictureNames]) -> list[ExaminedPictures]:
+    return [_examine_article(roots, pool, spec, names) for names in articles]
 
 
-def _examine_article(raw: str, pool: Path, spec: Spec, names: PictureNames) -> ExaminedPictures:
+def _examine_article(roots: Roots, pool: Path, spec: Spec, names: PictureNames) -> ExaminedPictures:
     pictures = []
     for name in names:
         try:
-            pictures.append(_examine_picture(raw, pool, spec, name))
+            pictures.append(_examine_picture(roots, pool, spec, name))
         except SmallPictureError as fault:
             return PictureFault("small picture", name, str(fault))
         except MissingPictureError as fault:
@@ -110,9 +121,9 @@ def _examine_article(raw: str, pool: Path, spec: Spec, names: PictureNames) -> E
     return tuple(pictures)
 
 
-def _examine_picture(raw: str, pool: Path, spec: Spec, name: str) -> StoredPicture:
+def _examine_picture(roots: Roots, pool: Path, spec: Spec, name: str) -> StoredPicture:
     """Strip and decode one picture, and store it under the hash of the stripped content."""
-    content = _read(raw, name)
+    content = _read(roots, name)
     form = detect_format(content)
     content, suffix = form.strip(content), form.suffix
     again = bool(spec.pictures and spec.pictures.reencode)
@@ -126,15 +137,15 @@ def _examine_picture(raw: str, pool: Path, spec: Spec, name: str) -> StoredPictu
 _real = lru_cache(64)(os.path.realpath)  # of the folders with pictures: few of them, or one after the other
 
 
-def _read(raw: str, name: str) -> bytes:
-    """Read one file. Nothing outside the raw folder is opened, wherever the name or a link points."""
+def _read(roots: Roots, name: str) -> bytes:
+    """Read one file. Nothing outside the roots is opened, regardless of where the name or a link points."""
     if "\x00" in name:
         raise UnusablePictureError("a name that no file can have")
-    folder, _, last = f"{raw}/{name}".rpartition("/")
+    folder, _, last = f"{roots[0]}/{name}".rpartition("/")
     path = f"{_real(folder)}/{last}"
     if last in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114
         path = os.path.realpath(path)
-    if not path.startswith(f"{raw}/"):
+    if not path.startswith(tuple(f"{root}/" for root in roots)):
         raise UnusablePictureError("a path that leaves the raw folder")
     try:
         about = os.stat(path)  # noqa: PTH116 - strings here: pathlib took a tenth of the build

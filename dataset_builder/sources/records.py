@@ -1,50 +1,87 @@
-"""Shared by the sources: read a file of JSON lines as typed records, and find the picture of a URL."""
+"""Records of a crawl: each becomes an article, or a bad record that names its place and its fault."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
 
 from dataset_builder.articles.article import Article
-from harness.contract import decoding, files
+from harness.contract import decoding
 from harness.contract.decoding import Record
 from harness.errors import InputError
-
-PICTURES = "images"
 
 RawRecord = TypeVar("RawRecord", bound=Record)
 
 
-def read_articles(path: Path, kind: type[RawRecord], to_article: Callable[[RawRecord], Article]) -> Iterator[Article]:
-    """Yield one article per line of a JSON-lines file.
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """A record that cannot be read. fault: file, line or key, and the reason."""
+
+    fault: str
+
+
+ReadRecord = Article | BadRecord
+
+
+def read_lines(path: Path, kind: type[RawRecord], to_article: Callable[[RawRecord], Article]) -> Iterator[ReadRecord]:
+    """Yield one article or bad record per line of a JSON-lines file; empty lines are skipped.
 
     Raises:
-        InputError: a line is no JSON object, does not fit `kind`, or makes no legal article; the message names it.
-    """
-    for number, row in files.read_json_lines(path):
-        where = f"{path}:{number}"
-        yield checked_article(decoding.convert(kind, row, where), to_article, where)
-
-
-def checked_article(record: RawRecord, to_article: Callable[[RawRecord], Article], where: str) -> Article:
-    """Return the article of a record.
-
-    Raises:
-        InputError: it is no legal article, such as one without an id.
+        InputError: the file cannot be read.
     """
     try:
-        return to_article(record)
-    except ValueError as error:
-        raise InputError(f"{where}: {error}") from None
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                if line.strip():
+                    yield read_record(partial(decoding.decode, kind, line), to_article, f"{path}:{number}")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
 
 
-def picture_of(url: str | None) -> str:
-    """Return the path of a URL's picture below the raw folder: the last part of the URL; empty without a URL.
+def read_object(path: Path) -> decoding.JsonObject:
+    """Return the one JSON object of a file.
 
     Raises:
-        ValueError: the URL cannot be parsed.
+        InputError: the file cannot be read, or holds no JSON object.
     """
-    name = PurePosixPath(unquote(urlsplit(url or "").path)).name
-    return f"{PICTURES}/{name}" if name else ""
+    try:
+        return decoding.parse_object(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+
+
+def read_record(
+    decode: Callable[[str], RawRecord], to_article: Callable[[RawRecord], Article], where: str
+) -> ReadRecord:
+    """Return the article of one record, or a bad record.
+
+    Args:
+        decode: returns the record; its argument is the place that an error names.
+    """
+    try:
+        record = decode(where)
+    except InputError as error:
+        return BadRecord(str(error))
+    return make_article(partial(to_article, record), where)
+
+
+def make_article(make: Callable[[], Article], where: str) -> ReadRecord:
+    """Return the article that `make` returns, or a bad record if it is no legal article."""
+    try:
+        return make()
+    except ValueError as error:
+        return BadRecord(f"{where}: {error}")
+
+
+def first_category(names: list[str] | None) -> str:
+    """Return the top category of a path of categories, without a root such as "Categories"; empty if there is none."""
+    kept = [name for name in names or () if name.strip().casefold() not in ("categories", "category", "root", "main")]
+    return kept[0] if kept else ""
+
+
+def count_fault(texts: int, pictures: int) -> str:
+    """Return why texts and pictures cannot be matched by their place; empty if there are as many of each."""
+    return "" if texts == pictures else f"{texts} step texts and {pictures} pictures"

@@ -1,7 +1,7 @@
-"""`wikiplan`: folders `task_0/`, `task_1/`, ... of the WikiPlan collection (Lu et al. 2023).
+"""`wikiplan`: folders `task_0/`, `task_1/`, ... of WikiPlan and RecipePlan (Lu et al. 2023).
 
-    task_7/task.txt             "Task: How to Muddle"; only the first line of a text is read
-    task_7/step_1.txt           the headline; steps are numbered from 1
+    task_7/task.txt             "Task: How to Muddle"; only the first line of a text is read, as in the authors' loader
+    task_7/step_1.txt           the headline; steps are numbered from 1 without gaps
     task_7/step_1.png or .jpg   the picture; step_1_caption.txt is not read
 
 The folders hold no categories: `--categories` adds them.
@@ -10,34 +10,47 @@ The folders hold no categories: `--categories` adds them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dataset_builder.articles.article import Article, RawStep
+from dataset_builder.sources.pictures import CrawlPictures, Place
+from dataset_builder.sources.records import BadRecord, ReadRecord
 from harness.errors import InputError
 
-MARKER = "task_0"
-SUFFIXES = (".png", ".jpg")
+MARKER = "task_*/task.txt"
 STEP = re.compile(r"step_(\d+)\.txt")
 
 
-def read(raw: Path) -> Iterator[Article]:
-    """Yield one article per folder `task_<number>`."""
-    for folder in raw.glob("task_*"):
+def read(pictures: CrawlPictures) -> Iterator[ReadRecord]:
+    """Yield one article or bad record per folder `task_<number>`."""
+    for folder in sorted(pictures.raw.glob("task_*")):
         if folder.is_dir() and folder.name.removeprefix("task_").isdecimal():
-            yield _article(folder)
+            try:
+                yield _article(pictures, folder)
+            except InputError as error:
+                yield BadRecord(str(error))
+            except ValueError as error:
+                yield BadRecord(f"{folder}: {error}")
 
 
-def _article(folder: Path) -> Article:
+def _article(pictures: CrawlPictures, folder: Path) -> Article:
     numbers = sorted(int(match[1]) for path in folder.iterdir() if (match := STEP.fullmatch(path.name)))
-    try:
-        steps = tuple(
-            RawStep(_first_line(folder / f"step_{number}.txt"), _picture(folder, number)) for number in numbers
+    steps = tuple(
+        RawStep(
+            _first_line(folder / f"step_{number}.txt"),
+            pictures.find(Place("task_<n>/step_<k>.png", f"{folder.name}/step_{number}.png"), named=False),
         )
-        title = _first_line(folder / "task.txt")
-        return Article(folder.name, re.sub(r"^task:\s*", "", title, flags=re.IGNORECASE), "", steps)
-    except ValueError as error:
-        raise InputError(f"{folder}: {error}") from None
+        for number in numbers
+    )
+    title = re.sub(r"^task:\s*", "", _first_line(folder / "task.txt"), flags=re.IGNORECASE)
+    return Article(folder.name, title, "", steps, fault=_gap(numbers))
+
+
+def _gap(numbers: Sequence[int]) -> str:
+    """Return the steps that the numbering skips; empty if it runs from 1."""
+    missing = [f"step_{number}" for number in range(1, max(numbers, default=0)) if number not in set(numbers)]
+    return f"no {', '.join(missing)} of {len(numbers)} steps" if missing else ""
 
 
 def _first_line(path: Path) -> str:
@@ -47,10 +60,3 @@ def _first_line(path: Path) -> str:
         raise InputError(f"{path}: no such file; wanted one in every task folder") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text") from None
-
-
-def _picture(folder: Path, number: int) -> str:
-    """Return the path of the step's picture below the raw folder; empty if there is none."""
-    found = (f"step_{number}{suffix}" for suffix in SUFFIXES if (folder / f"step_{number}{suffix}").exists())
-    name = next(found, "")
-    return f"{folder.name}/{name}" if name else ""

@@ -27,6 +27,7 @@ class BuildInputs(Record, frozen=True, kw_only=True):
     source: str | None
     release_key: str | None
     categories: str | None
+    options: list[str]  # that change which records and pictures are read
 
 
 class InputsNote(Record, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ class InputsNote(Record, frozen=True, kw_only=True):
 def fingerprint(raw: Path, inputs: BuildInputs) -> str:
     """Return a SHA-256 of the raw folder's listing, the builder's code and the other inputs."""
     total = hashlib.sha256(decoding.json_line(inputs).encode())
-    for path in sorted(CODE.rglob("*.py")):
+    for path in sorted([*CODE.rglob("*.py"), *CODE.glob("articles/*.toml")]):
         total.update(path.read_bytes())
     listing = 0  # a sum does not depend on the order of the lines, so they need not be held or sorted
     for line in _listing(str(raw), ""):

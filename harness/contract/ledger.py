@@ -3,7 +3,9 @@
 Every score that is published about a hidden set tells something about its labels. A **look** is one publication. Scores
 are released by the Ladder mechanism (Blum and Hardt 2015): a team's new score is released, rounded to the
 step, only if it is better than its best by more than MARGIN steps; otherwise the best is repeated. The step is the
-standard error that the set can resolve, so that noise is never published. Covered: a line that is changed, removed or inserted.
+standard error that the set can resolve, so that noise is never published.
+
+Covered: a line that is changed, removed or inserted.
 Not covered: lines that are cut off at the end; the board therefore refuses rows and verdicts that its ledger lacks.
 """
 
@@ -78,7 +80,9 @@ def release(score: float, best: float | None, step: float) -> Release:
     top = floor(1 / step + 0.5)  # number of the highest score on the grid
     if best is None:
         return Release(_on_grid(score, step), True, top + 1)
-    values = 1 + max(0, top - round(best / step) - MARGIN + 1)  # each score that would be released, or the same one again
+    values = 1 + max(
+        0, top - round(best / step) - MARGIN + 1
+    )  # each score that would be released, or the same one again
     improved = score - best > MARGIN * step + ROUNDING
     return Release(_on_grid(score, step) if improved else best, improved, values)
 

@@ -166,10 +166,10 @@ def test_a_folder_that_exists_is_never_overwritten(tmp_path: Path) -> None:
         built(tmp_path, [article(0)], spec())
 
 
-def test_a_failed_build_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'Cooking' train: 1 articles give 10 pairs, wanted 20"):
+def test_a_failed_build_leaves_nothing_but_its_losses(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'Cooking': 1 articles give at most 10 pairs, wanted 32"):
         built(tmp_path, [article(0)], spec("[split]\ntrain = 1"))
-    assert [path.name for path in tmp_path.iterdir()] == ["raw"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.losses.json", "raw"]
 
 
 def test_what_a_killed_build_left_is_swept_away(tmp_path: Path) -> None:

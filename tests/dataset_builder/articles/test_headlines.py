@@ -1,6 +1,6 @@
 import pytest
 
-from dataset_builder.articles.headlines import scrub
+from dataset_builder.articles.headlines import scrub, scrub_article
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,11 @@ def test_an_ordinal_marker_is_taken_off(headline: str, scrubbed: str) -> None:
         "Now that it is done, rest.",
         "Repeat step 2.",
         "A cut is made.",
+        "C. elegans needs agar.",
+        "B. Franklin said so.",
+        "Vitamin C: take it.",
+        "m² of cloth are enough.",
+        "Schritt 3 wiederholen.",
     ],
 )
 def test_content_that_looks_like_a_marker_stays(headline: str) -> None:
@@ -47,3 +52,21 @@ def test_content_that_looks_like_a_marker_stays(headline: str) -> None:
 @pytest.mark.parametrize("headline", ["Step 3", "3.", "Finally!", ""])
 def test_a_headline_of_nothing_but_a_marker_becomes_empty(headline: str) -> None:
     assert scrub(headline) == ""
+
+
+def test_numbers_that_run_through_an_article_are_taken_off_in_any_wording() -> None:
+    for numbered in (
+        ["A. Boil", "B. Pour", "C. Drink"],
+        ["Bosqich 1 boil", "Bosqich 2 pour", "Bosqich 3 drink"],
+        ["1 boil", "2 pour", "3 drink"],
+        ["Boil (1)", "Pour (2)", "Drink (3)"],
+        ["Boil [1]", "Pour [2]", "Drink [3]"],
+        ["๑ boil", "๒ pour", "๓ drink"],
+    ):
+        assert scrub_article(numbered, [0, 0, 0]) == ["Boil", "Pour", "Drink"]
+    assert scrub_article(["1 boil", "2 pour", "1 fry", "2 eat"], [0, 0, 1, 1]) == ["Boil", "Pour", "Fry", "Eat"]
+
+
+def test_numbers_that_do_not_run_like_the_steps_stay() -> None:
+    for content in (["Add 2 eggs", "Add 3 cups", "Wait"], ["2 eggs go in", "2 cups go in", "1 bowl is left"]):
+        assert scrub_article(content, [0, 0, 0]) == content

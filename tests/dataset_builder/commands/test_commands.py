@@ -105,13 +105,13 @@ def test_a_spec_with_an_unknown_key(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_too_few_articles_for_the_asked_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     crawl(tmp_path / "raw", [article(n) for n in range(3)])
     assert build(tmp_path) == 2
-    assert "'Cooking': no article is left for validation, wanted 6 pairs" in line(capsys)
+    assert "'Cooking': 3 articles give at most 30 pairs, wanted 32" in line(capsys)
 
 
 def test_an_empty_category(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     crawl(tmp_path / "raw", [article(n) for n in range(12)])
     assert build(tmp_path, SPEC + '"Travel" = { train = 2, validation = 2, test = 2 }\n') == 2
-    assert "'Travel': no article is left for train" in line(capsys)
+    assert "'Travel': no article is left, wanted 6 pairs" in line(capsys)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,13 +46,50 @@ def visualhow(raw: Path) -> None:
     kinds = [("0", "sequential"), ("1", "parallel")]
     notes = [{"article_id": "033313", "problem_index": n, "dependency_type": kind} for n, kind in kinds]
     (raw / "visualHow_annotations.txt").write_text("".join(json.dumps(note) + "\n" for note in notes))
+    touch(raw, "images/a/a b.jpg", "images/c.png")
 
 
 def sequencing(raw: Path) -> None:
     boil = {"step_headline": "Boil", "step_assets": {"image-large": "https://example.org/x/boil.jpg"}}
     sections = [{"steps": [boil]}, {"steps": [{"step_headline": "Pour", "step_assets": {}}]}]
     row = {"url": "https://example.org/Tea", "title": "Make Tea", "sections": sections}
-    (raw / "wikihow.jsonl").write_text(json.dumps(row) + "\n")
+    (raw / "wikihow-acl22-train.json").write_text(json.dumps(row) + "\n")
+    path = [{"category title": "Categories"}, {"category title": "Food"}, {"category title": "Tea"}]
+    (raw / "wikihow-categories-output.json").write_text(json.dumps({"url": row["url"], "categories": path}) + "\n")
+    touch(raw, "images/boil.jpg")
+
+
+def myfixit(raw: Path) -> None:
+    picture = "https://d3nevzfk7ii3be.cloudfront.net/igi/WkwQip2DfR1iJLMX.standard"
+    lines = [{"Text": "grab the tab."}, {"Text": "pull."}]
+    steps = [
+        {"Order": 1, "Lines": lines, "Text_raw": "Grab the tab. Pull.", "Images": [picture], "StepId": 4122},
+        {"Order": 2, "Lines": [], "Text_raw": "Lift it.", "Images": [], "StepId": 4123},
+    ]
+    row = {"Title": "Hard Drive Replacement", "Guidid": 816, "Category": "MacBook Unibody", "Steps": steps}
+    (raw / "jsons").mkdir()
+    (raw / "jsons/Mac.json").write_text(json.dumps(row) + "\n")
+    touch(raw, "images/WkwQip2DfR1iJLMX.jpg")
+
+
+def recipeqa(raw: Path) -> None:
+    steps = [
+        {"id": 1, "title": "Boil", "body": "Boil water. Wait.", "images": ["green-tea_1_0.jpg", "green-tea_1_1.jpg"]},
+        {"id": 2, "title": "Step 2:", "body": "Pour it. Drink.", "images": []},
+    ]
+    bare = [{**step, "images": []} for step in steps]
+    rows = [
+        {"recipe_id": "green-tea", "task": "visual_ordering", "context": bare, "choice_list": [[]], "answer": 0},
+        {"recipe_id": "green-tea", "task": "textual_cloze", "context": steps, "choice_list": ["a"], "answer": 0},
+    ]
+    (raw / "train.json").write_text(json.dumps({"data": rows}))
+    touch(raw, "images/train/images-qa/green-tea_1_0.jpg")
+
+
+def touch(raw: Path, *names: str) -> None:
+    for name in names:
+        (raw / name).parent.mkdir(parents=True, exist_ok=True)
+        (raw / name).touch()
 
 
 LAYOUTS = {
@@ -89,20 +126,39 @@ LAYOUTS = {
             "033313_0",
             "Make Tea",
             "Food",
-            (RawStep("Boil", "images/a b.jpg"), RawStep("Pour", "images/c.png")),
+            (RawStep("Boil", "images/a/a b.jpg"), RawStep("Pour", "images/c.png")),
             {"dependency": "ordered"},
         ),
         Article(
             "033313_1",
             "Make Tea",
             "Food",
-            (RawStep("Fry", "images/a b.jpg"), RawStep("Eat", "")),
+            (RawStep("Fry", "images/a/a b.jpg"), RawStep("Eat", "")),
             {"dependency": "unordered"},
         ),
     ],
     sequencing: [
         Article(
-            "https://example.org/Tea", "Make Tea", "", (RawStep("Boil", "images/boil.jpg", 0), RawStep("Pour", "", 1))
+            "https://example.org/Tea",
+            "Make Tea",
+            "Food",
+            (RawStep("Boil", "images/boil.jpg", 0), RawStep("Pour", "", 1)),
+        )
+    ],
+    myfixit: [
+        Article(
+            "816",
+            "Hard Drive Replacement",
+            "Mac",
+            (RawStep("grab the tab.", "images/WkwQip2DfR1iJLMX.jpg"), RawStep("Lift it.", "")),
+        )
+    ],
+    recipeqa: [
+        Article(
+            "green-tea",
+            "green tea",
+            "Recipes",
+            (RawStep("Boil", "images/train/images-qa/green-tea_1_0.jpg"), RawStep("Pour it.", "")),
         )
     ],
 }
@@ -127,7 +183,7 @@ def test_two_layouts_in_one_folder_must_be_told_apart(tmp_path: Path) -> None:
     own(tmp_path)
     vgsi(tmp_path)
     with pytest.raises(InputError, match=r"markers of articles and vgsi.*Say which with --source"):
-        sources.read(tmp_path)
+        list(sources.read(tmp_path))
     assert next(sources.read(tmp_path, "vgsi")).article_id == "7"
     with pytest.raises(InputError, match="source 'wikihow' is unknown"):
         sources.read(tmp_path, "wikihow")
@@ -193,11 +249,11 @@ def test_unknown_fields_and_empty_values_of_a_crawl_are_accepted(tmp_path: Path,
     ("name", "change", "words"),
     [
         ("articles.jsonl", {"id": ""}, '1: id: found "", wanted text of length >= 1'),
-        ("articles.jsonl", {"strata": {"kind": 3}}, "1: strata.*wanted text"),
+        ("articles.jsonl", {"strata": {"kind": 3}}, "1: strata.*found .*, wanted text"),
         (
             "articles.jsonl",
             {"steps": [{"headline": "h", "image": "i", "method": -1}]},
-            r"steps\[0\]\.method: found -1, wanted",
+            r"steps\[0\]\.method: found -1, wanted a whole number >= 0",
         ),
         (
             "articles.jsonl",

@@ -1,0 +1,60 @@
+"""Plain text from a crawl's text: entities decoded, tags, Markdown and invisible characters removed."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+# Characters of category Cf that join letters into other letters, and so belong to the text (Arabic, Hindi, emoji).
+JOINERS = "\u200c\u200d"
+ROUNDS = 3  # crawls encode entities twice: &amp;quot;
+
+INLINE = re.compile(r"</?(?:a|b|i|u|em|strong|span|code|tt|font|sup|sub|small|mark)\b[^<>]*>", re.I)
+TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?[a-zA-Z][^<>]*>", re.S | re.I)
+MARKDOWN = (
+    (re.compile(r"!\[[^\]]*\]\([^)]*\)"), " "),  # pictures
+    (re.compile(r"\[([^\]]+)\]\((?:https?:|/|#|\.|mailto:)[^)]*\)"), r"\1"),  # links
+    (re.compile(r"\|?\s*:?-{3,}:?\s*(?:\||$)"), " "),  # the rule below the head of a table
+    (re.compile(r"(?:^|\s)\|(?=\s)|(?<=\s)\|(?:$)"), " "),  # its cells
+    (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?![\w*])"), r"\1"),
+    (re.compile(r"`+([^`]+)`+"), r"\1"),
+    (re.compile(r"^\s*#{1,6}\s+"), ""),
+    (re.compile(r"^\s*[>*+•]\s+"), ""),
+    (re.compile(r"\\([\\`*_{}\[\]()#+.!|<>-])"), r"\1"),
+    (re.compile(r"\\(?=\s)"), ""),
+)
+
+
+def plain(text: str) -> str:
+    """Return the text as a person reads it, on one line.
+
+    `&quot;A&quot; <b>now</b>` becomes `"A" now`. Text without markup stays as it is.
+    """
+    for _ in range(ROUNDS):
+        shorter = TAG.sub(" ", INLINE.sub("", html.unescape(text)))
+        if shorter == text:
+            break
+        text = shorter
+    text = visible(text)
+    for pattern, instead in MARKDOWN:
+        text = pattern.sub(instead, text)
+    return " ".join(text.split())
+
+
+def visible(text: str) -> str:
+    """Return the text without control and format characters; joiners stay between the letters that they join."""
+    if text.isascii() and text.isprintable():
+        return text
+    kept = []
+    for place, character in enumerate(text):
+        kind = unicodedata.category(character)
+        if character.isspace():
+            kept.append(" ")
+        elif character in JOINERS:
+            if 0 < place < len(text) - 1 and not (text[place - 1].isascii() or text[place + 1].isascii()):
+                kept.append(character)
+        elif kind not in ("Cf", "Cc", "Co", "Cn"):
+            kept.append(character)
+    return "".join(kept)

@@ -1,0 +1,85 @@
+"""The losses of a build: every article and record that was dropped, with its reason. Written also if the build fails.
+
+`OUT.losses.json` lies beside the build OUT.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dataset_builder.articles.filters import FilterCount, FilterLedger, ReadCategory
+from dataset_builder.sources import BadRecords
+from dataset_builder.supply import Shortfall
+from harness.contract import decoding, files
+from harness.contract.decoding import Record
+
+WIDEST = 80  # characters of an example in the table
+
+
+class ChangedTexts(Record, frozen=True, kw_only=True):
+    """Number of changed headlines, and the first few, before and after."""
+
+    headlines: int
+    examples: list[str]
+
+
+class LossReport(Record, frozen=True, kw_only=True):
+    """`OUT.losses.json`. cleaned: headlines that lost markup. error: why the build failed; `None` if it is finished."""
+
+    articles_read: int
+    records_skipped: int
+    record_faults: list[str]
+    categories: list[ReadCategory]
+    filters: list[FilterCount]
+    cleaned: ChangedTexts
+    scrubbed: ChangedTexts
+    shortfalls: list[Shortfall]
+    error: str | None
+
+
+def report(
+    ledger: FilterLedger, bad: BadRecords, shortfalls: list[Shortfall] | None = None, error: str | None = None
+) -> LossReport:
+    """Return the losses until now."""
+    return LossReport(
+        articles_read=ledger.read,
+        records_skipped=bad.number,
+        record_faults=bad.faults,
+        categories=ledger.read_categories(),
+        filters=[count for count in ledger.filter_counts() if count.articles],
+        cleaned=ChangedTexts(headlines=ledger.cleaned.number, examples=ledger.cleaned.examples),
+        scrubbed=ChangedTexts(headlines=ledger.scrubbed.number, examples=ledger.scrubbed.examples),
+        shortfalls=shortfalls or [],
+        error=error,
+    )
+
+
+def path(out: Path) -> Path:
+    """Return the path of the losses of the build `out`."""
+    return out.with_name(f"{out.name}.losses.json")
+
+
+def write(out: Path, losses: LossReport) -> None:
+    """Write the losses beside the build `out`."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    files.write(path(out), decoding.json_page(losses).encode())
+
+
+def format_table(losses: LossReport) -> str:
+    """Return the losses as tables: records skipped, articles dropped by reason, and shortfalls."""
+    from tabulate import tabulate
+
+    parts = []
+    if losses.records_skipped:
+        more = losses.records_skipped - len(losses.record_faults)
+        parts.append("\n".join([f"{losses.records_skipped} records cannot be read:", *losses.record_faults]))
+        parts[-1] += f"\nand {more} more" if more else ""
+    if losses.filters:
+        rows = [(row.reason, row.articles, row.steps, row.examples[0][:WIDEST]) for row in losses.filters]
+        parts.append(tabulate(rows, ("dropped because of", "articles", "steps", "such as")))
+    if losses.shortfalls:
+        lacks = [
+            (one.category, one.subset or "all", one.articles, one.available, one.wanted) for one in losses.shortfalls
+        ]
+        parts.append(tabulate(lacks, ("category", "subset", "articles", "pairs", "wanted")))
+    return "\n\n".join(parts)
