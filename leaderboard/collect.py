@@ -100,7 +100,7 @@ def checked(filed: Iterable[FiledResult]) -> list[FiledResult]:
         if key in seen:
             raise InputError(f"two bundles of {found.place}; wanted one row for each: remove one of them")
         seen[key] = found
-        if found.asked:
+        if found.row.failure is None and found.row.released is None:
             other = shared.setdefault(found.set, found)
             if found.asked != other.asked:
                 raise InputError(

@@ -20,7 +20,7 @@ MISTAKES = [
     ("harness/commands/evaluate.py", "result.scores.accuracy", "result.scores.acuracy"),
     ("harness/run/pipeline.py", "found.result.trust", "found.result.trsut"),
     ("harness/run/verification.py", "scores_of(found).accuracy", "scores_of(found).accuracies"),
-    ("harness/contract/bundle.py", "found.result.set.visibility", "found.result.set.visible"),
+    ("harness/contract/publication.py", "result.set.visibility", "result.set.visible"),
     ("harness/commands/rerun.py", "found.result.submission.digest", "found.result.submission.sha256"),
     ("harness/statistics/trust.py", "perturbation_drop=drop(", "perturbed_drop=drop("),
     ("harness/statistics/scoring.py", "value=rounded(macro)", "value=str(macro)"),

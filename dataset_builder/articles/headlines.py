@@ -27,6 +27,7 @@ NUMBER = r"(?:\d+(?:\.\d+)*[a-z]?|[ivx]+)"
 SUFFIX = r"(?:st|nd|rd|th|ère|ere|er|ème|eme|e|º|ª|°|o|a|-?[йя]|\.)?"
 KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
 SHARE = 0.8  # of an article's headlines that must be numbered for the numbers to count as its steps'
+LONGEST = 2000  # characters of a headline; a longer text is none, and stays as it is
 LONGEST_PREFIX = 24  # characters before a number that runs through the article
 
 
@@ -94,6 +95,8 @@ def _tail() -> re.Pattern[str]:
 
 def scrub(headline: str) -> str:
     """Return the headline without its ordinal markers; empty if it held nothing else."""
+    if len(headline) > LONGEST:
+        return headline
     text = start = spell_numbers(headline)
     while (shorter := _once(text)) != text:
         text = shorter
@@ -108,7 +111,7 @@ def scrub_article(headlines: Sequence[str], methods: Sequence[int]) -> list[str]
     """
     texts = [scrub(headline) for headline in headlines]
     for find in (_leading_number, _trailing_number, _leading_letter):
-        found = [find(spell_numbers(text)) for text in texts]
+        found = [find(spell_numbers(text)) if len(text) <= LONGEST else None for text in texts]
         if _runs([None if one is None else one[:2] for one in found], methods):
             texts = [text if one is None else _capital(one[2]) for text, one in zip(texts, found, strict=True)]
     return texts

@@ -11,15 +11,16 @@ JOINERS = "\u200c\u200d"
 ROUNDS = 3  # crawls encode entities twice: &amp;quot;
 
 INLINE = re.compile(r"</?(?:a|b|i|u|em|strong|span|code|tt|font|sup|sub|small|mark)\b[^<>]*>", re.I)
-TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?[a-zA-Z][^<>]*>", re.S | re.I)
+TAG = re.compile(r"<!--.{0,5000}?-->|<(script|style)\b.{0,5000}?</\1\s{0,9}>|</?[a-zA-Z][^<>]*>", re.S | re.I)
+# Every run of characters is bounded, or begins where nothing like it stands before, so damaged text takes no longer.
 MARKDOWN = (
-    (re.compile(r"!\[[^\]]*\]\([^)]*\)"), " "),  # pictures
-    (re.compile(r"\[([^\]]+)\]\((?:https?:|/|#|\.|mailto:)[^)]*\)"), r"\1"),  # links
-    (re.compile(r"\|?\s*:?-{3,}:?\s*(?:\||$)"), " "),  # the rule below the head of a table
+    (re.compile(r"!\[[^\]]{0,500}\]\([^)]{0,2000}\)"), " "),  # pictures
+    (re.compile(r"\[([^\]]{1,500})\]\((?:https?:|/|#|\.|mailto:)[^)]{0,2000}\)"), r"\1"),  # links
+    (re.compile(r"\|?\s?:?(?<!-)-{3,}:?\s?(?:\||$)"), " "),  # the rule below the head of a table
     (re.compile(r"(?:^|\s)\|(?=\s)|(?<=\s)\|(?:$)"), " "),  # its cells
-    (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
-    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?![\w*])"), r"\1"),
-    (re.compile(r"`+([^`]+)`+"), r"\1"),
+    (re.compile(r"(\*\*|__)(?=\S)(.{1,500}?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]{1,500}?)(?<=[^\s*])\*(?![\w*])"), r"\1"),
+    (re.compile(r"(?<!`)`+([^`]+)`+"), r"\1"),
     (re.compile(r"^\s*#{1,6}\s+"), ""),
     (re.compile(r"^\s*[>*+•]\s+"), ""),
     (re.compile(r"\\([\\`*_{}\[\]()#+.!|<>-])"), r"\1"),
@@ -37,7 +38,7 @@ def plain(text: str) -> str:
         if shorter == text:
             break
         text = shorter
-    text = visible(text)
+    text = " ".join(visible(text).split())
     for pattern, instead in MARKDOWN:
         text = pattern.sub(instead, text)
     return " ".join(text.split())

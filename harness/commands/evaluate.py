@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -37,6 +37,15 @@ SANDBOXES = ("auto", "docker", "process")
     "--modality", "modalities", multiple=True, type=click.Choice([m.value for m in Modality]), help="Default: all."
 )
 @click.option("--sandbox", "kind", type=click.Choice(SANDBOXES), default="auto", show_default=True)
+@click.option(
+    "--runtime", metavar="NAME", help="Runtime of the containers, such as runsc (gVisor). Default: the engine's."
+)
+@click.option(
+    "--forget/--no-forget",
+    default=True,
+    envvar="WIKIORDER_FORGET",
+    help="Before each start, drop the page cache of files that the predictor can read (on by default).",
+)
 @click.option("--weights", type=click.Path(path_type=Path), help="A folder, seen read-only by the predictor.")
 @click.option(
     "--results",
@@ -74,6 +83,8 @@ def evaluate(
     data: Path | None,
     modalities: tuple[str, ...],
     kind: str,
+    runtime: str | None,
+    forget: bool,
     weights: Path | None,
     results: Path,
     seed: int,
@@ -97,19 +108,16 @@ def evaluate(
     from harness.run import pipeline
     from harness.run.dry_run import dry_run as estimate
     from harness.run.session import Evaluation
-    from harness.sandbox.process import ownership
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox is torn down, as for Ctrl-C
     asked = served.subject(folder)
     subject = asked[0] if asked else submission.load(folder or Path())
     wanted = _declared(subject, modalities)
     where = _weights(weights)
-    program = None if asked else choose_sandbox(kind)  # first: as root alone could an engine's socket be opened
-    if program and program.name == "process":
-        ownership.write_as_owner_of(results)
+    program = None if asked else _confined(kind, forget, runtime, results)
     frozen = frozen_set.load(test_set(data))
     endpoint = served.sandbox(asked[1], frozen, dry_run) if asked else None
-    sandbox = endpoint or program or choose_sandbox(kind)
+    sandbox = endpoint or cast("Sandbox", program)
     canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
     limits = _limits(batch_seconds, endpoint is not None)
     for line in sandbox.isolation(frozen.root).exposes:
@@ -130,6 +138,16 @@ def evaluate(
         failed |= found.result.status == "failed"
     if failed:
         sys.exit(1)
+
+
+def _confined(kind: str, forget: bool, runtime: str | None, results: Path) -> Sandbox:
+    """Return the sandbox of a program, chosen before root is given up, which an engine's socket may need."""
+    from harness.sandbox.process import ownership
+
+    sandbox = choose_sandbox(kind, forget, runtime)
+    if sandbox.name == "process":
+        ownership.write_as_owner_of(results)
+    return sandbox
 
 
 def _as_json(found: Bundle) -> str:
@@ -186,20 +204,29 @@ def test_set(data: Path | None) -> Path:
     return data / "test" if (data / "test").is_dir() else data
 
 
-def choose_sandbox(kind: str) -> Sandbox:
+def choose_sandbox(kind: str, forget: bool = False, runtime: str | None = None) -> Sandbox:
+    """Return the sandbox of this kind; `auto` takes the container engine if one answers.
+
+    Args:
+        forget: drop the page cache of the files that a predictor can read before each start.
+        runtime: the runtime of the containers, such as "runsc"; only for a container engine.
+
+    Raises:
+        EngineUnavailableError: no engine answers, and `kind` or `runtime` needs one.
+    """
     from harness.sandbox.base import EngineUnavailableError
     from harness.sandbox.container.sandbox import ContainerSandbox
     from harness.sandbox.process.sandbox import ProcessSandbox
 
-    if kind == "process":
-        return ProcessSandbox()
+    if kind == "process" and not runtime:
+        return ProcessSandbox(forget=forget)
     try:
-        return ContainerSandbox()
+        return ContainerSandbox(runtime=runtime, forget=forget)
     except EngineUnavailableError:
-        if kind == "docker":
+        if kind == "docker" or runtime:
             raise
         click.echo("No container engine answers, so the process sandbox is used.", err=True)
-        return ProcessSandbox()
+        return ProcessSandbox(forget=forget)
 
 
 def _forecast(cost: DryRun, head: str, endpoint: EndpointSandbox | None) -> str:

@@ -39,8 +39,11 @@ def scores_of(found: Bundle) -> Scores:
 
 def from_counts(found: Bundle) -> list[str]:
     """Return one line for each accuracy or interval that does not follow from the counts per article."""
+    stored = scores_of(found).accuracy
+    if not found.articles:
+        return ["articles.jsonl: holds no counts, so no accuracy follows"]
     derived = scoring.accuracy(tally.of_articles(found.articles), SCORING_KEY)
-    return list(differences(scores_of(found).accuracy, derived, "scores.accuracy"))
+    return list(differences(stored, derived, "scores.accuracy"))
 
 
 def from_predictions(found: Bundle, frozen: FrozenSet, canaries: Mapping[str, GroundTruth]) -> list[str]:

@@ -64,6 +64,7 @@ def _use_spec(folder: Path) -> None:
     decoding.json_page(found).encode()
 
 
+VERBS = ("Stir pot", "Wash")  # no word of order
 ROWS = [crawls.article(number, steps=3) for number in range(3)]
 
 
@@ -80,7 +81,9 @@ def _make_articles(folder: Path) -> None:
 def _make_vgsi(folder: Path) -> None:
     lines = []
     for number in range(3):
-        steps = [{"headline": f"Do {number} {i}.", "img": f"{number}_{i}", "step_id": f"{number}_{i}"} for i in (0, 1)]
+        steps = [
+            {"headline": f"{VERBS[i]} {number}.", "img": f"{number}_{i}", "step_id": f"{number}_{i}"} for i in (0, 1)
+        ]
         methods = [{"name": "One", "steps": steps}]
         row = {"file_id": number, "goal": f"Goal {number}", "category_hierarchy": ["Cooking"], "methods": methods}
         lines.append(json.dumps(row))
@@ -110,7 +113,10 @@ def _make_sequencing(folder: Path) -> None:
     lines = []
     for number in range(3):
         steps = [
-            {"step_headline": f"Do {number} {i}.", "step_assets": {"image-large": f"https://e.org/{number}-{i}.png"}}
+            {
+                "step_headline": f"{VERBS[i]} {number}.",
+                "step_assets": {"image-large": f"https://e.org/{number}-{i}.png"},
+            }
             for i in (0, 1)
         ]
         row = {"url": f"https://e.org/{number}", "title": f"How to Do {number}", "sections": [{"steps": steps}]}
@@ -125,7 +131,7 @@ def _make_wikiplan(folder: Path) -> None:
         _picture_files(folder, *(f"task_{number}/step_{i}.png" for i in (1, 2)))
         (task / "task.txt").write_text(f"Task: How to Do {number}\nmore\n", encoding="utf-8")
         for i in (1, 2):
-            (task / f"step_{i}.txt").write_text(f"Do {number} {i}.\n", encoding="utf-8")
+            (task / f"step_{i}.txt").write_text(f"{VERBS[i - 1]} {number}.\n", encoding="utf-8")
     (folder / "categories.csv").write_text('task,category\nHow to Do 0,Cooking\n"Do 1",Cooking\n', encoding="utf-8")
 
 

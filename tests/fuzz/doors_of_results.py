@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -86,14 +87,17 @@ def _use_hidden(folder: Path) -> None:
     root = folder / "public/clip"
     checksums.seal(root)
     found = bundle.read(root)
-    verification.from_counts(found) if found.result.status == "scored" else None
+    verification.from_counts(found) if found.result.scores is not None else None
     decoding.json_page(make_board(collect(folder / "public"))).encode()
     _file(root, folder)
 
 
 def _file(root: Path, folder: Path) -> None:
-    """File a bundle on a new board, whatever it is."""
+    """File a bundle on a new board, whatever it is, with the ledger of its look if there is one."""
+    book = folder / "public/ledger.jsonl"
     with TemporaryDirectory(dir=folder) as name:
+        if book.is_file():
+            shutil.copyfile(book, Path(name) / "ledger.jsonl")
         filing.add(root, Path(name) / "results", new_set=True)
 
 

@@ -34,6 +34,7 @@ CORPUS_COPY = f"hostile-corpus-{os.getpid()}-"  # other test runs may share this
 # Short limits, since some attacks wait for one of them.
 LIMITS = Limits(startup_s=20, batch_s=2, total_s=60, processes=64, scratch_mib=16, shared_mib=4, log_bytes=2**18)
 TEXT = Modality.TEXT
+RUNSC = "runsc"  # gVisor, where the engine has it
 NOTE_PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue")
 
 
@@ -78,9 +79,24 @@ def other_submission(corpus: Path) -> Path:
 
 
 def sandbox_of(kind: str) -> Sandbox:
-    if kind == "docker":
-        return ContainerSandbox()
+    if kind in ("docker", RUNSC):
+        return ContainerSandbox(runtime=RUNSC if kind == RUNSC else None)
     return ProcessSandbox()
+
+
+def has_runsc() -> bool:
+    """Whether an engine answers that has gVisor among its runtimes."""
+    from docker import from_env
+    from docker.errors import DockerException
+
+    try:
+        engine = from_env()
+    except DockerException:
+        return False
+    try:
+        return RUNSC in engine.info().get("Runtimes", {})
+    finally:
+        engine.close()
 
 
 def common_python() -> Path:

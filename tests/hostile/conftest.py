@@ -24,8 +24,12 @@ def own_temporary_folder() -> Iterator[None]:
         tempfile.tempdir = before
 
 
-@pytest.fixture(scope="session", params=[pytest.param("docker", marks=pytest.mark.docker), "process"])
+@pytest.fixture(
+    scope="session", params=[*(pytest.param(kind, marks=pytest.mark.docker) for kind in ("docker", "runsc")), "process"]
+)
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    if request.param == arena.RUNSC and not arena.has_runsc():
+        pytest.skip("the engine has no runtime named runsc")
     made = arena.sandbox_of(request.param)
     yield made
     made.close()

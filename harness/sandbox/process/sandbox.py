@@ -161,7 +161,12 @@ class ProcessSandbox:
         """Do nothing: the command runs in the submission's own folder, without an image."""
 
     def isolation(self, data: Path) -> Isolation:
-        """Return the isolation here; isolated means a private root: no network, no path of the set."""
+        """Return the isolation here.
+
+        Isolated means: no network, and no path of the set can be named. A private root guarantees it; where the kernel
+        grants no namespaces, as in a container without SYS_ADMIN, a set in a folder that is closed to the predictor's
+        user does.
+        """
         covers = ["no new privileges", "no capabilities", "no inherited descriptors", "scrubbed environment"]
         covers += ["limits on memory, processes, files and time"]
         exposes: list[str] = []
@@ -169,8 +174,10 @@ class ProcessSandbox:
         holders = [] if restricted else shipped.ground_truth(data)
         readable = ", ".join(str(path) for path in holders if self.uid is None or folders.may(self.uid, "-r", path))
         network = not self.kernel.seccomp and not private
+        closed = self.uid is not None and self.kernel.landlock and not folders.may(self.uid, "-e", data)
         for covered, words, otherwise in (
             (private, "a private root", f"which paths exist, and their sizes and times{self._why_no_root}"),
+            (private or closed, "paths of the set", "paths of the set, their sizes and times"),
             (self.uid is not None, "another user", f"the harness's own user: {self.why_not}"),
             (restricted, "files but its own", "files that every user can read"),
             (not readable, "the answers", f"the answers: {readable} can be read"),
@@ -178,7 +185,7 @@ class ProcessSandbox:
             (private or self.kernel.seccomp, "no System V IPC, no message queues", "System V IPC and message queues"),
         ):
             (covers if covered else exposes).append(words if covered else otherwise)
-        isolated = private and not readable and not network
+        isolated = (private or closed) and not readable and not network
         if isolated:
             exposes += SHARED_KERNEL
             (covers if self.forget else exposes).append(PAGE_CACHE[self.forget])

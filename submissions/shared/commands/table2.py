@@ -122,8 +122,7 @@ def table2(
     with store.alone(work.out, wait=False):
         store.agree(work.out, identity)
         failures = reproduction.run(cells, work, EngineOptions(engine, jobs, address, gpu_share, cpus))
-        head = reproduction.heading(sets["test"].title, preset, seeds)
-        reproduction.report(cells, work.out, identity, head)
+        reproduction.report(cells, work.out, identity, reproduction.heading(sets["test"].title, preset, seeds))
     for cell, reason in failures.items():
         click.echo(f"failed: {cell}: {reason}", err=True)
     if failures:

@@ -1,9 +1,9 @@
-"""Never reads its input; when input arrives, it writes the answer that it expects to be asked for."""
+"""Reads the first request, whose id cannot be guessed, and nothing after it."""
 
+import json
 import os
-import select
 import time
 
-select.select([0], [], [])
-os.write(1, b'{"jsonrpc":"2.0","id":0,"result":{"name":"deaf","batch":4}}\n')
+request = json.loads(os.read(0, 2**16))
+os.write(1, b'{"jsonrpc":"2.0","id":%d,"result":{"name":"deaf","batch":4}}\n' % request["id"])
 time.sleep(3600)
