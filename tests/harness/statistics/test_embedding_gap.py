@@ -30,7 +30,7 @@ def paired(images: np.ndarray, texts: np.ndarray, sampled: int = 0, articles: in
     return found
 
 
-@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the published vectors (4 MB) lie beside the checkout, or nowhere")
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="needs the vectors in ../shared/reference; .ci/run has them")
 @pytest.mark.parametrize("name", ["features_clip.npy", "features_clip_random.npy"])
 def test_published_embeddings_give_the_published_distances(name: str) -> None:
     """500 pairs of Liang et al. 2022, and the figures recomputed from them, to all digits given."""
