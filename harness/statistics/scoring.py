@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import numpy as np
 
 from harness.contract.result import (
@@ -92,16 +93,20 @@ def accuracy(tallies: Sequence[Tally], key: bytes) -> Accuracy:
 
 
 def _category_accuracy(tally: Tally, drawn: Resampled) -> CategoryAccuracy:
-    interval = intervals.of_category(tally.correct, tally.asked, drawn)
     low, high = intervals.wilson(tally.right, tally.pairs)
-    return CategoryAccuracy(
+    group = msgspec.structs.asdict(_group_accuracy(tally, drawn))
+    return CategoryAccuracy(**group, wilson=(rounded(low), rounded(high)))
+
+
+def _group_accuracy(tally: Tally, drawn: Resampled) -> GroupAccuracy:
+    interval = intervals.of_category(tally.correct, tally.asked, drawn)
+    return GroupAccuracy(
         value=rounded(tally.accuracy),
         low=rounded(interval.low),
         high=rounded(interval.high),
         pairs=tally.pairs,
         articles=len(tally.articles),
         method=interval.method,
-        wilson=(rounded(low), rounded(high)),
     )
 
 
@@ -169,13 +174,4 @@ def _stratum(
     stratum: str, value: str, truths: Sequence[GroundTruth], correct: Mapping[str, int], key: bytes
 ) -> GroupAccuracy:
     tally = of_group(f"{stratum}: {value}", truths, correct)
-    drawn = intervals.resampled(tally.correct, tally.asked, key, tally.category)
-    interval = intervals.of_category(tally.correct, tally.asked, drawn)
-    return GroupAccuracy(
-        value=rounded(tally.accuracy),
-        low=rounded(interval.low),
-        high=rounded(interval.high),
-        pairs=tally.pairs,
-        articles=len(tally.articles),
-        method=interval.method,
-    )
+    return _group_accuracy(tally, intervals.resampled(tally.correct, tally.asked, key, tally.category))
