@@ -22,7 +22,7 @@ from harness.contract.result import Count, Estimate, Fraction, NonNegative
 from harness.errors import InputError
 from harness.records import GroundTruth, StepPair, predicted_label
 from harness.statistics import intervals
-from harness.statistics.intervals import Counts, Floats, resolvable, standard_error
+from harness.statistics.intervals import Counts, Floats, Resampled, resolvable, standard_error
 from harness.statistics.tally import Tally, of_group, rounded
 
 FLIPS = 10_000
@@ -84,12 +84,15 @@ def compare(first: Sequence[Tally], second: Sequence[Tally], key: bytes) -> Pair
     """Compare two results by their tallies of the same pairs. key: the key of resamples and sign flips."""
     check_same_pairs(first, second)
     differences = [a.correct - b.correct for a, b in zip(first, second, strict=True)]
-    groups = {a.category: _group(a, d, key) for a, d in zip(first, differences, strict=True)}
+    drawn = [intervals.resampled(d, t.asked, key, t.category) for t, d in zip(first, differences, strict=True)]
+    groups = {t.category: _group(t, d, key, r) for t, d, r in zip(first, differences, drawn, strict=True)}
     corrected = holm([group.p for group in groups.values()])
-    pairs = sum(tally.pairs for tally in first)
+    articles, pairs = [len(t.articles) for t in first], sum(t.pairs for t in first)
+    by_category = np.concatenate([d * (1 / (len(first) * t.pairs)) for t, d in zip(first, differences, strict=True)])
+    by_pair = np.concatenate(differences) * (1 / pairs)
     return PairedComparison(
-        macro=_overall(first, differences, [1 / (len(first) * t.pairs) for t in first], key, micro=False),
-        micro=_overall(first, differences, [1 / pairs] * len(first), key, micro=True),
+        macro=_overall("macro", by_category, np.mean([r.accuracy for r in drawn], axis=0), articles, key),
+        micro=_overall("micro", by_pair, intervals.pooled(drawn).accuracy, articles, key),
         categories={
             name: CategoryDifference(**msgspec.structs.asdict(group), p_holm=rounded(p))
             for (name, group), p in zip(groups.items(), corrected, strict=True)
@@ -112,7 +115,8 @@ def drop(
         of_group(name, rows, {t.pair_id: int(predicted_label(stated[t.pair_id]) == t.label) for t in rows})
         for stated in (asked, again)
     ]
-    return _group(tallies[0], tallies[0].correct - tallies[1].correct, key)
+    difference = tallies[0].correct - tallies[1].correct
+    return _group(tallies[0], difference, key, intervals.resampled(difference, tallies[0].asked, key, name))
 
 
 def check_same_pairs(first: Sequence[Tally], second: Sequence[Tally]) -> None:
@@ -176,9 +180,8 @@ def _mcnemar_test(only_first: int, only_second: int) -> McNemarTest:
     return McNemarTest(only_first=only_first, only_second=only_second, p=rounded(mcnemar(only_first, only_second)))
 
 
-def _group(tally: Tally, difference: Counts, key: bytes) -> GroupDifference:
+def _group(tally: Tally, difference: Counts, key: bytes, drawn: Resampled) -> GroupDifference:
     """Return the difference over one group. difference: of the pairs correct of each article, (articles,)."""
-    drawn = intervals.resampled(difference, tally.asked, key, tally.category)
     interval = intervals.of_difference(difference, tally.asked, drawn)
     p = sign_flip(difference.astype(np.float64), key, tally.category)
     articles = len(tally.articles)
@@ -195,19 +198,18 @@ def _group(tally: Tally, difference: Counts, key: bytes) -> GroupDifference:
     )
 
 
-def _overall(
-    tallies: Sequence[Tally], differences: Sequence[Counts], weights: Sequence[float], key: bytes, micro: bool
-) -> Difference:
-    """Return the difference over all categories. weights: the weight of one pair of each category in the figure."""
-    drawn = [intervals.resampled(d, t.asked, key, t.category) for d, t in zip(differences, tallies, strict=True)]
-    if micro:
-        figures = np.sum([d.correct for d in drawn], axis=0) / np.sum([d.asked for d in drawn], axis=0)
-    else:
-        figures = np.mean([d.accuracy for d in drawn], axis=0)
-    weighted = np.concatenate([d * w for d, w in zip(differences, weights, strict=True)])
-    value = float(weighted.sum())
-    interval = intervals.of_several(value, figures, [len(t.articles) for t in tallies], signed=True)
-    p = sign_flip(weighted, key, "micro" if micro else "macro")
+def _overall(name: str, differences: Floats, drawn: Floats, articles: Sequence[int], key: bytes) -> Difference:
+    """Return a difference over all categories.
+
+    Args:
+        name: of the figure, by which sign flips are drawn.
+        differences: the share of each article in the figure, (articles of all categories,).
+        drawn: the figure in each resample.
+        articles: the number of articles of each category.
+    """
+    value = float(differences.sum())
+    interval = intervals.of_several(value, drawn, articles, signed=True)
+    p = sign_flip(differences, key, name)
     return Difference(value=rounded(value), low=rounded(interval.low), high=rounded(interval.high), p=rounded(p))
 
 

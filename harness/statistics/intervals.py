@@ -120,6 +120,11 @@ def resampled(correct: Counts, asked: Counts, key: bytes, category: str, resampl
     return Resampled(right * scale, total * scale)
 
 
+def pooled(drawn: Sequence[Resampled]) -> Resampled:
+    """Return the counts over all categories in each resample."""
+    return Resampled(np.sum([d.correct for d in drawn], axis=0), np.sum([d.asked for d in drawn], axis=0))
+
+
 def _draws(articles: int, key: bytes, purpose: Sequence[str], resamples: int) -> Iterator[Counts]:
     """Yield the articles of each resample, (rows, articles - 1), BLOCK resamples at a time to save memory.
 

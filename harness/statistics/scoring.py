@@ -78,9 +78,8 @@ def accuracy(tallies: Sequence[Tally], key: bytes) -> Accuracy:
     macro = sum(t.accuracy for t in tallies) / len(tallies)
     micro = sum(t.right for t in tallies) / pairs
     drawn_macro = np.mean([d.accuracy for d in drawn], axis=0)
-    drawn_micro = np.sum([d.correct for d in drawn], axis=0) / np.sum([d.asked for d in drawn], axis=0)
     over_categories = intervals.of_several(macro, drawn_macro, articles)
-    over_pairs = intervals.of_several(micro, drawn_micro, articles)
+    over_pairs = intervals.of_several(micro, intervals.pooled(drawn).accuracy, articles)
     return Accuracy(
         macro=AccuracyEstimate(
             value=rounded(macro), low=rounded(over_categories.low), high=rounded(over_categories.high)
