@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,14 +31,16 @@ def write(path: Path, content: bytes | Iterable[bytes]) -> None:
 def arriving(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to. It is renamed to `path` at the end, and removed on any failure."""
     partial = path.with_name(path.name + ".partial")
-    try:
-        yield partial
-        partial.replace(path)
-    except BaseException as error:
-        partial.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)
-        raise
+    with ExitStack() as failed:
+        failed.callback(partial.unlink, missing_ok=True)
+        try:
+            yield partial
+            partial.replace(path)
+        except OSError as error:
+            if error.filename is None:
+                error.filename = str(path)
+            raise
+        failed.pop_all()
 
 
 def sync_folder(path: Path) -> None:

@@ -11,6 +11,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -70,8 +71,8 @@ class Journal:
             InputError: the journal belongs to another run (the message names the part that differs), is damaged, or
                 is held by another process.
         """
-        self._stream = path.open("a+b")
-        try:
+        with ExitStack() as failed:
+            self._stream = failed.enter_context(path.open("a+b"))
             _lock(self._stream, path)
             lines = _whole_lines(self._stream)
             if lines:
@@ -79,9 +80,7 @@ class Journal:
             else:
                 self.key, self.batch_size, self.batches = key or secrets.token_bytes(KEY_BYTES), None, []
                 self._write(JournalHeader(identity=identity, key=self.key.hex()))
-        except BaseException:
-            self._stream.close()
-            raise
+            failed.pop_all()
 
     def agree_on(self, batch_size: int) -> None:
         """Settle the number of pairs per batch, once for the whole run: the plan depends on it.
