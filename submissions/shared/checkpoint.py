@@ -20,7 +20,7 @@ SUBSETS = {"train", "validation"}
 FIELDS = {"format", "baseline", "modality", "category", "data", "start", "pairs", "settings", "pace", "best_epoch"}
 FIELDS |= {"validation_accuracy"}
 
-Options = TypeVar("Options")
+Options = TypeVar("Options", Settings, Execution)
 Value = TypeVar("Value", str, int)
 
 
@@ -150,7 +150,7 @@ def _options(kind: type[Options], found: Mapping[str, object], name: str) -> Opt
     held = found.get(name)
     if not isinstance(held, dict):
         raise ValueError(f"{name} {held!r}, wanted an object")  # noqa: TRY004  # one error for every fault of the file
-    defaults = {field.name: field.default for field in fields(kind)}  # type: ignore[arg-type]  # a dataclass, as its two callers show
+    defaults = {field.name: field.default for field in fields(kind)}
     for key, value in held.items():
         if key not in defaults:
             raise ValueError(f"unknown field {name}.{key}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from math import log2
 from pathlib import Path
 
@@ -122,9 +123,11 @@ def test_a_changed_line_is_found_at_the_line_after_it(tmp_path: Path, number: in
 
 
 @pytest.mark.parametrize("change", [lambda s: s[1:], lambda s: s[:1] + s[2:], lambda s: [s[0], *s], lambda s: s[::-1]])
-def test_a_line_removed_repeated_or_moved_breaks_the_chain(tmp_path: Path, change: object) -> None:
+def test_a_line_removed_repeated_or_moved_breaks_the_chain(
+    tmp_path: Path, change: Callable[[list[str]], list[str]]
+) -> None:
     path = filled(tmp_path / "ledger.jsonl")
-    path.write_text("".join(change(path.read_text().splitlines(keepends=True))))  # type: ignore[operator] # a lambda
+    path.write_text("".join(change(path.read_text().splitlines(keepends=True))))
     with pytest.raises(InputError, match=r"ledger\.jsonl:[123]: "):
         ledger.read(path)
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from PIL import Image
 
+from harness.contract.frozen_set import Manifest
 from harness.contract.result import PictureBound
 from harness.errors import InputError
 from harness.serve_prompt import GeneratedToken, LetterAnswer, Prompt, letter_log_odds, p_in_order, read_answer
@@ -105,10 +107,8 @@ def test_a_hidden_set_is_not_shown_to_a_third_party(tmp_path: Path) -> None:
     assert settings.require_disclosure(listed, "models.invalid", disclose=False) == "named host"
 
 
-def replace_manifest(manifest: object, details: dict[str, list[str]]) -> object:
-    import msgspec
-
-    return msgspec.structs.replace(manifest, visibility="hidden", details=details)  # type: ignore[type-var]
+def replace_manifest(manifest: Manifest, details: dict[str, list[str]]) -> Manifest:
+    return msgspec.structs.replace(manifest, visibility="hidden", details=details)
 
 
 @pytest.mark.parametrize(
