@@ -89,8 +89,8 @@ class EndpointOptions:
     completion_price: float | None
     disclose: bool
 
-    def subject(self, folder: Path | None) -> tuple[Submission, EndpointSettings] | None:
-        """Return the submission and the settings of a served model; None if a program is to run.
+    def subject(self, folder: Path | None) -> tuple[Submission, EndpointSettings | None]:
+        """Return the submission, and the settings of its served model; None if its program is to run.
 
         Raises:
             InputError: the options or the manifest do not name one model and one endpoint.
@@ -99,21 +99,22 @@ class EndpointOptions:
         from harness.serve_prompt import Prompt
         from harness.served import settings
 
-        declared = submission.load(folder) if folder else None
-        if declared is not None and declared.manifest.endpoint is None:
-            if self.url or self.model:
-                raise InputError(f"{folder}: holds a program; omit SUBMISSION, or --endpoint and --model")
-            return None
-        if declared is None:
+        if folder is None:
             if not self.url or not self.model:
                 raise InputError("name a SUBMISSION, or a served model by --endpoint URL --model NAME")
             source = self._source(submission.EndpointSource(model=self.model, served_by=self.served_by or "not stated"))
             base, prompt = settings.unfiled_submission(source), Prompt()
         else:
-            base, stated, prompt = settings.read_submission(declared.folder)
+            base = submission.load(folder)
+            stated = base.manifest.endpoint
+            if stated is None:
+                if self.url or self.model:
+                    raise InputError(f"{folder}: holds a program; omit SUBMISSION, or --endpoint and --model")
+                return base, None
             if self.model and self.model != stated.model:
                 raise InputError(f"--model: found {self.model}, but {folder} names {stated.model}; omit --model")
             source = self._source(stated)
+            prompt = settings.read_prompt(folder / stated.prompt) if stated.prompt else Prompt()
         url = self.url or source.url
         if url is None:
             raise InputError(f"{folder}: names no url; give --endpoint URL")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -104,20 +104,22 @@ def evaluate(
     Writes one result bundle per modality. After a kill, the same command resumes from the journal. A modality that the
     submission does not declare, or weights that are no folder, are refused.
     """
-    from harness.contract import frozen_set, release, submission
+    from harness.contract import frozen_set, release
     from harness.run import pipeline
     from harness.run.dry_run import dry_run as estimate
     from harness.run.session import Evaluation
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox is torn down, as for Ctrl-C
-    asked = served.subject(folder)
-    subject = asked[0] if asked else submission.load(folder or Path())
+    subject, settings = served.subject(folder)
     wanted = _declared(subject, modalities)
     where = _weights(weights)
-    program = None if asked else _confined(kind, forget, runtime, results)
-    frozen = frozen_set.load(test_set(data))
-    endpoint = served.sandbox(asked[1], frozen, dry_run) if asked else None
-    sandbox = endpoint or cast("Sandbox", program)
+    endpoint: EndpointSandbox | None = None
+    if settings is None:
+        sandbox = _confined(kind, forget, runtime, results)  # first: from here on, files are made as another user
+        frozen = frozen_set.load(test_set(data))
+    else:
+        frozen = frozen_set.load(test_set(data))
+        sandbox = endpoint = served.sandbox(settings, frozen, dry_run)
     canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
     limits = _limits(batch_seconds, endpoint is not None)
     for line in sandbox.isolation(frozen.root).exposes:

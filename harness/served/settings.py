@@ -19,7 +19,7 @@ from harness.contract import decoding
 from harness.contract.decoding import Record
 from harness.contract.frozen_set import FrozenSet
 from harness.contract.result import DecodingSettings, Destination, PictureBound
-from harness.contract.submission import EndpointSource, Submission, SubmissionManifest, load
+from harness.contract.submission import EndpointSource, Submission, SubmissionManifest
 from harness.errors import InputError
 from harness.records import Modality
 from harness.serve_prompt import Prompt
@@ -232,19 +232,6 @@ def read_prompt(path: Path) -> Prompt:
     if prompt != Prompt() and prompt.version == Prompt().version:
         raise InputError(f"{path}: version: {prompt.version!r} is the built-in prompt's; give yours another name")
     return prompt
-
-
-def read_submission(folder: Path) -> tuple[Submission, EndpointSource, Prompt]:
-    """Return a submission whose manifest names a served model, with its endpoint and prompt.
-
-    Raises:
-        InputError: the manifest names no endpoint.
-    """
-    subject = load(folder)
-    source = subject.manifest.endpoint
-    if source is None:
-        raise InputError(f"{folder}: its manifest has no [endpoint], so there is a program to run; omit --endpoint")
-    return subject, source, read_prompt(folder / source.prompt) if source.prompt else Prompt()
 
 
 def unfiled_submission(source: EndpointSource) -> Submission:
