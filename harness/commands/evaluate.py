@@ -112,7 +112,7 @@ def evaluate(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox is torn down, as for Ctrl-C
     subject, settings = served.subject(folder)
     wanted = _declared(subject, modalities)
-    where = _weights(weights)
+    where = weights_folder(weights)
     endpoint: EndpointSandbox | None = None
     if settings is None:
         sandbox = _confined(kind, forget, runtime, results)  # first: from here on, files are made as another user
@@ -169,12 +169,6 @@ def _run_key(bundle_folder: Path) -> bytes:
     return key
 
 
-def _weights(folder: Path | None) -> Path | None:
-    if folder and not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; --weights wants a folder, such as `wikiorder finetune` writes")
-    return folder.resolve() if folder else None
-
-
 def _limits(batch_seconds: float | None, served: bool) -> Limits:
     """Return the limits of a predictor. Requests to a served model have time limits of their own."""
     from harness.sandbox.base import Limits
@@ -204,6 +198,17 @@ def test_set(data: Path | None) -> Path:
 
     data = data or shipped.sample()
     return data / "test" if (data / "test").is_dir() else data
+
+
+def weights_folder(named: Path | None) -> Path | None:
+    """Return the folder of weights as a sandbox mounts it.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if named and not named.is_dir():
+        raise InputError(f"{named}: no such folder; --weights wants a folder, such as `wikiorder finetune` writes")
+    return named.resolve() if named else None
 
 
 def choose_sandbox(kind: str, forget: bool = False, runtime: str | None = None) -> Sandbox:

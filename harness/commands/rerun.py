@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.evaluate import SANDBOXES, Progress, choose_sandbox
+from harness.commands.evaluate import SANDBOXES, Progress, choose_sandbox, weights_folder
 from harness.commands.submission_folder import SubmissionFolder
 from harness.errors import CheckError, InputError
 
@@ -37,7 +37,7 @@ def rerun(root: Path, folder: Path, data: Path, sample: int, kind: str, weights:
     if subject.digest != found.result.submission.digest:
         raise InputError(f"{folder}: not the submission of {root} (digest {subject.digest[:12]}…)")
     modality = found.result.modality
-    frozen, where = loading.load_set(data, found), weights.resolve() if weights else None
+    frozen, where = loading.load_set(data, found), weights_folder(weights)
     evaluation = Evaluation(subject, frozen, modality, found.result.seed, where, Limits(), varied=0)
     with Progress(f"{subject.name} {modality}") as watch:
         agreement = again.rerun(found, evaluation, choose_sandbox(kind), watch, sample)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands.evaluate import SANDBOXES, choose_sandbox, evaluate, test_set
+from harness.commands.evaluate import SANDBOXES, choose_sandbox, evaluate, test_set, weights_folder
 from harness.commands.submission_folder import SubmissionFolder
 from harness.contract import shipped
 from harness.errors import InputError, SubmissionError
@@ -92,10 +92,9 @@ def check(
     from harness.contract import submission as folders
 
     subject = folders.load(folder)
-    if weights and not weights.is_dir():
-        raise InputError(f"{weights}: no such folder; --weights wants a folder, such as `wikiorder finetune` writes")
+    where = weights_folder(weights)
     _try_requirements(
-        subject, data, [Modality(m) for m in modalities] or list(subject.manifest.modalities), kind, weights
+        subject, data, [Modality(m) for m in modalities] or list(subject.manifest.modalities), kind, where
     )
     with tempfile.TemporaryDirectory(prefix="wikiorder-check-") as results:
         context.invoke(
@@ -104,7 +103,7 @@ def check(
             data=data,
             modalities=modalities,
             kind=kind,
-            weights=weights,
+            weights=where,
             results=Path(results),
             varied=VARIED,
         )
@@ -129,8 +128,7 @@ def _try_requirements(
         return
     for modality in modalities:
         click.echo(f"\n{subject.name} {modality}:")
-        where = weights.resolve() if weights else None
-        evaluation = Evaluation(subject, frozen, modality, 0, where, Limits(), varied=0)
+        evaluation = Evaluation(subject, frozen, modality, 0, weights, Limits(), varied=0)
         with tempfile.TemporaryDirectory(prefix="wikiorder-check-") as folder:
             for requirement in conformance.check(evaluation, sandbox, image, Path(folder) / "stderr.log"):
                 verdict = "met    " if requirement.met else "NOT MET" if requirement.must else "not met"
