@@ -34,7 +34,7 @@ from harness.contract.protocol import (
 )
 from harness.contract.result import Destination, Isolation, Latencies, RequestTimings, SandboxName, ServedModel
 from harness.contract.submission import Submission
-from harness.errors import InputError, WikiOrderError
+from harness.errors import InfrastructureError, InputError, WikiOrderError
 from harness.records import Modality
 from harness.sandbox.base import Ending, Launch
 from harness.sandbox.channel import STDOUT, Channel
@@ -110,6 +110,9 @@ class EndpointRun:
                     self._replies.put(runner.run(self._cancellable(client, line)))
             except WikiOrderError as error:
                 self.failure = error
+            except OSError as error:  # a full disk, a picture that cannot be read: no fault of the model
+                where = error.filename or "the system"
+                self.failure = InfrastructureError(f"{where}: {error.strerror or error}")
             except asyncio.CancelledError:
                 pass
             finally:

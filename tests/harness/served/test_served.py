@@ -18,7 +18,7 @@ from harness.contract.submission import EndpointSource
 from harness.errors import InfrastructureError, InputError
 from harness.records import Modality
 from harness.run import pipeline, verification
-from harness.run.session import Evaluation
+from harness.run.session import Evaluation, EvaluationSession
 from harness.sandbox.base import Limits
 from harness.serve_prompt import Prompt
 from harness.served import settings
@@ -74,6 +74,18 @@ def test_a_served_model_becomes_a_bundle_that_verifies(
     assert ("data:image/png;base64," in sent) == modality.sends_images
     assert ("the soup" in sent) == modality.sends_headlines
     assert not any(truth.article_id in sent or truth.pair_id in sent for truth in frozen.truths)
+
+
+def test_answers_that_cannot_be_kept_are_the_machines_fault(
+    frozen: frozen_set.FrozenSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EvaluationSession, "pause_s", 0.0)
+    with serving(MockServer()) as server:
+        root = evaluate(frozen, server.url, tmp_path / "first").root
+        place = tmp_path / "second" / root.relative_to(tmp_path / "first")
+        place.with_name(f"{place.name}.answers").mkdir(parents=True)
+        with pytest.raises(InfrastructureError, match=r"text\.answers: Is a directory.*no fault of the submission"):
+            evaluate(frozen, server.url, tmp_path / "second")
 
 
 def test_exchanging_the_steps_gives_exactly_the_complementary_probability(
