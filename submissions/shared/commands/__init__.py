@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import click
 
 from harness.errors import InputError
-from submissions.shared.settings import RecipeError
+from submissions.shared.settings import PRESETS, RecipeError
+
+FOLDER = click.Path(path_type=Path)
+ABOVE_0 = click.FloatRange(0, min_open=True)
+
+preset_option = click.option(
+    "--preset", type=click.Choice([*PRESETS]), default="paper", show_default=True, help="Hyper-parameters."
+)
+cache_option = click.option(
+    "--cache",
+    type=FOLDER,
+    default=Path("~/.cache/wikiorder/pictures"),
+    show_default=True,
+    help="Folder for decoded pictures.",
+)
+cache_gib_option = click.option(
+    "--cache-gib", type=ABOVE_0, default=20.0, show_default=True, help="Size limit of the cache, in GiB."
+)
 
 
 @contextmanager

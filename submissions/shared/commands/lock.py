@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from submissions.shared import published
-from submissions.shared.commands import reported
+from submissions.shared.commands import FOLDER, reported
 
 
 @click.command(epilog="Example: wikiorder weights lock clip weights/clip")
 @click.argument("baseline", type=click.Choice([*published.PUBLISHED]))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=FOLDER)
 def lock(baseline: str, folder: Path) -> None:
     """Write the checksums of the published files of BASELINE in FOLDER into weights.lock.json.
 

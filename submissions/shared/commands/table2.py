@@ -11,12 +11,11 @@ from pathlib import Path
 import click
 
 from harness.records import Modality
+from submissions.shared.commands import ABOVE_0, FOLDER, cache_gib_option, cache_option, preset_option
 from submissions.shared.settings import BASELINE_NAMES, PRESETS
 
 SUBSETS = ("train", "validation", "test")
-FOLDER = click.Path(path_type=Path)
 MODALITIES = click.Choice([m.value for m in Modality])
-ABOVE_0 = click.FloatRange(0, min_open=True)
 SHARE = click.FloatRange(0, 1, min_open=True)
 
 
@@ -50,7 +49,7 @@ SHARE = click.FloatRange(0, 1, min_open=True)
 @click.option(
     "--category", "categories", multiple=True, help="Name, or the paper's code such as FL. Repeatable. Default: all."
 )
-@click.option("--preset", type=click.Choice([*PRESETS]), default="paper", show_default=True, help="Hyper-parameters.")
+@preset_option
 @click.option("--weights", type=FOLDER, help="Folder of pretrained checkpoints, with one sub-folder per baseline.")
 @click.option("--epochs", type=click.IntRange(0), help="Epochs per model. Default: as the preset says.")
 @click.option("--fast", is_flag=True, help="As `wikiorder finetune --fast`.")
@@ -59,14 +58,8 @@ SHARE = click.FloatRange(0, 1, min_open=True)
     "--discard-weights", is_flag=True, help="Delete fine-tuned weights: 90 full-size models would take 70 GB."
 )
 @click.option("--key-file", type=FOLDER, help="The release key of a hidden set.")
-@click.option(
-    "--cache",
-    type=FOLDER,
-    default=Path("~/.cache/wikiorder/pictures"),
-    show_default=True,
-    help="Folder for decoded pictures.",
-)
-@click.option("--cache-gib", type=ABOVE_0, default=20.0, show_default=True, help="Size limit of the cache, in GiB.")
+@cache_option
+@cache_gib_option
 def table2(
     data: Path | None,
     out: Path,
