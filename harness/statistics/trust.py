@@ -100,13 +100,6 @@ def transitivity(truths: Sequence[GroundTruth], predictions: Mapping[str, float]
     return Transitivity(triads=triads, cyclic=cyclic)
 
 
-def public(found: Trust) -> Trust:
-    """Return the trust figures as a public bundle may state them: of the canaries, whether there is an alarm."""
-    if found.canaries is msgspec.UNSET:
-        return found
-    return msgspec.structs.replace(found, canaries=CanaryVerdict(alarm=found.canaries.alarm))
-
-
 def is_stateful(scored: Mapping[str, float], variants: Sequence[Prediction]) -> bool:
     """Return whether repeated questions were answered differently more often than rounding explains.
 

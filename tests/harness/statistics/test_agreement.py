@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from msgspec import UNSET, structs
 from scipy.stats import binom
 
-from harness.contract import release
+from harness.contract import publication, release
 from harness.contract.result import CanaryVerdict, Trust
 from harness.records import GroundTruth
-from harness.statistics import agreement, trust
+from harness.statistics import agreement
 from tests.sets import tiny_set
 
 
@@ -117,5 +117,5 @@ def test_a_set_of_an_earlier_release_has_coins(tmp_path: Path) -> None:
 
 def test_the_public_verdict_is_the_alarm_alone() -> None:
     known = Trust(stateful=False, probed=0, canaries=CanaryVerdict(asked=400, agreements=300, p=1e-24, alarm=True))
-    assert trust.public(known).canaries == CanaryVerdict(alarm=True)
-    assert trust.public(Trust(stateful=False, probed=0)).canaries is UNSET
+    assert publication._public_trust(known).canaries == CanaryVerdict(alarm=True)
+    assert publication._public_trust(Trust(stateful=False, probed=0)).canaries is UNSET
