@@ -1,7 +1,7 @@
 """The one decoder: bytes from outside become a record that is legal, or an error that names the place.
 
 Records are `msgspec.Struct`s, so the type is the schema: a field that is missing, unknown, of another type or out of
-range is refused when the record is decoded, and `schemas.py` generates the published JSON Schemas from the same types.
+range is refused when the record is decoded, and `published_schemas.py` generates the JSON Schemas from the same types.
 """
 
 from __future__ import annotations

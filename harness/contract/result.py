@@ -97,7 +97,7 @@ class CategoryPrecision(MacroPrecision, frozen=True, kw_only=True):
 
 
 class Precision(Record, frozen=True, kw_only=True):
-    """How much the set can tell about this result (`statistics/precision.py`)."""
+    """How much the set can tell about this result (`statistics/scoring.py`)."""
 
     macro: MacroPrecision
     categories: dict[str, CategoryPrecision]
@@ -112,7 +112,7 @@ class ReliabilityBin(Record, frozen=True, kw_only=True):
 
 
 class Calibration(Record, frozen=True, kw_only=True):
-    """How well the stated probabilities match (`statistics/calibration.py`)."""
+    """How well the stated probabilities match (`statistics/trust.py`)."""
 
     brier: Fraction
     log_loss: NonNegative
