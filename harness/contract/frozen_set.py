@@ -91,7 +91,7 @@ class FrozenSet:
 
     @cached_property
     def title(self) -> str:
-        return f"{self.manifest.name} {self.manifest.version} {self.manifest.subset}"
+        return self.identity.title
 
     @property
     def identity(self) -> SetIdentity:
