@@ -29,12 +29,12 @@ def scores_of(found: Bundle) -> Scores:
     Raises:
         InputError: the run failed, or the bundle is a public one without scores.
     """
-    if found.result.scores is None and found.result.failure is None:
+    result = found.result
+    if result.failure is not None:
+        raise InputError(f"{found.root}: this run failed ({result.failure.reason}); wanted a scored result")
+    if result.scores is None:
         raise InputError(f"{found.root}: a public bundle with a released score alone; name the private bundle")
-    if found.result.scores is None:
-        reason = found.result.failure.reason if found.result.failure else "no scores"
-        raise InputError(f"{found.root}: this run failed ({reason}); wanted a scored result")
-    return found.result.scores
+    return result.scores
 
 
 def from_counts(found: Bundle) -> list[str]:
