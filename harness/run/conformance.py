@@ -22,7 +22,7 @@ from harness.run.exchange import Exchange
 from harness.run.plan import Question
 from harness.run.session import SAME, Evaluation
 from harness.sandbox import lease
-from harness.sandbox.base import Launch, Sandbox
+from harness.sandbox.base import Sandbox
 from harness.sandbox.channel import PredictorEndedError
 
 PAIRS, ALONE = 6, 2  # asked together; of these, asked alone as well
@@ -122,13 +122,11 @@ def _accepts_another_version(evaluation: Evaluation, sandbox: Sandbox, image: st
 def _trial(evaluation: Evaluation, sandbox: Sandbox, image: str | None, log: Path) -> Iterator[Trial]:
     with lease.folder("exchange", os.getpid(), in_memory=True) as folder:
         folder.chmod(0o755)  # the predictor is another user; its view is read-only
-        secret = evaluation.frozen.root.resolve()
-        launch = Launch(evaluation.submission, image, folder, evaluation.weights, secret, log, evaluation.limits)
         keys = {name: keyed.digest(b"conformance", name) for name in ("one", "other")}
         with (
             Exchange(folder, 2 * PAIRS, keys["one"]) as one,
             Exchange(folder, 2 * PAIRS, keys["other"]) as other,
-            sandbox.open(launch) as predictor,
+            sandbox.open(evaluation.launch(image, folder, log)) as predictor,
         ):
             talk = Conversation(predictor, evaluation.frozen, evaluation.modality, evaluation.limits)
             yield Trial(evaluation, talk, {"one": one, "other": other})

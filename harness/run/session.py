@@ -54,6 +54,11 @@ class Evaluation:
     varied: int
     canaries: Mapping[str, GroundTruth] = field(default_factory=dict)
 
+    def launch(self, image: str | None, exchange: Path, log: Path) -> Launch:
+        """Return everything that starting a predictor needs. exchange: the folder of its pictures."""
+        secret = self.frozen.root.resolve()
+        return Launch(self.submission, image, exchange, self.weights, secret, log, self.limits)
+
     def identity(self, sandbox: str, image: str | None) -> RunIdentity:
         """Return everything that the predictions depend on. image: the digest of the submission's image."""
         return RunIdentity(
@@ -173,15 +178,7 @@ class EvaluationSession:
         evaluation, answered = self.evaluation, len(journal.batches)
         with lease.folder("exchange", os.getpid(), in_memory=True) as folder:
             folder.chmod(0o755)  # the predictor is another user; its view is read-only
-            launch = Launch(
-                evaluation.submission,
-                self.image,
-                folder,
-                evaluation.weights,
-                evaluation.frozen.root.resolve(),
-                self.log,
-                evaluation.limits,
-            )
+            launch = evaluation.launch(self.image, folder, self.log)
             self.watch("starting", 0, 0)
             began = ready = time.monotonic()
             with self.sandbox.open(launch) as predictor:
