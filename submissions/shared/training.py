@@ -22,7 +22,7 @@ from typing import NamedTuple
 import torch
 from tqdm import tqdm
 
-from harness.contract import decoding
+from harness.contract import decoding, files
 from harness.errors import InputError
 from submissions.shared import curves
 from submissions.shared.checkpoint import CheckpointRecord, Origin
@@ -168,12 +168,10 @@ class Run:
         curves.write(self.curves, self.work / CURVES)
         done = [decoding.to_json(curve) for curve in self.curves]
         state = {"identity": self._identity(), "curves": done, "model": self.model.state_dict()}
-        partial = self.work / f"{STATE}.partial"
-        with partial.open("wb") as stream:
+        with files.arriving(self.work / STATE) as partial, partial.open("wb") as stream:
             torch.save({**state, "optimizer": self.optimizer.state_dict()}, stream)
             stream.flush()
             os.fsync(stream.fileno())
-        partial.replace(self.work / STATE)
         for folder in self.work.glob("epoch-*"):
             if folder != best:
                 shutil.rmtree(folder)
