@@ -8,6 +8,8 @@ function grid(caption, head, lines) {
       make("tr", {}, make("th", { scope: "row" }, first), ...rest.map((cell) => make("td", {}, cell)))))));
 }
 
+const accuracyLine = ([name, estimate]) => [name, percent(estimate.value), make("span", { className: "unbroken" }, span(estimate))];
+
 function list(entries) {
   return make("dl", {}, ...entries.filter(([, value]) => value !== null && value !== "" && value !== undefined)
     .flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, typeof value === "string" ? stranger(value) : value)]));
@@ -34,11 +36,10 @@ function drawDetails(table, row) {
     note(row) ? make("p", { className: "note" }, stranger(note(row))) : null,
     list([["Authors", row.authors.join(", ")], ["Licence", row.licence], ["Paper", paper(row.paper)], ["Parameters", size(row.parameters)],
       ["Trained on, as declared", row.training_data.join("; ") || "nothing declared"], ["Date", row.date]]),
-    scores.length ? grid("Accuracy, %", ["", "Accuracy", "95 % interval"], scores.map(([name, estimate]) => [name, percent(estimate.value), span(estimate)])) : null,
+    scores.length ? grid("Accuracy, %", ["", "Accuracy", "95 % interval"], scores.map(accuracyLine)) : null,
     gains.length ? grid("What a modality adds, points", ["", "Difference", "95 % interval"],
       gains.map(([name, gain]) => [`the ${name}`, points(gain.value), gain.low === null ? "no interval" : `${points(gain.low)} to ${points(gain.high)}`])) : null,
-    strata.length ? grid("By kind of pair, %", ["", "Accuracy", "95 % interval"],
-      strata.map(([name, estimate]) => [name, percent(estimate.value), span(estimate)])) : null,
+    strata.length ? grid("By kind of pair, %", ["", "Accuracy", "95 % interval"], strata.map(accuracyLine)) : null,
     row.reliability ? make("figure", {}, reliabilityPlot(row), make("figcaption", {}, "Calibration: how often pairs called in order with a given probability are.")) : null,
     figures.length ? grid("Further figures", ["", "Value"], figures.map(([name, value]) => [name, String(value)])) : null,
     make("h3", {}, "Trust"),
@@ -56,9 +57,8 @@ function drawComparison(table, rows) {
   const names = [["macro", (row) => row.macro], ["micro", (row) => row.micro], ...table.categories.map((name) => [name, (row) => row.categories[name]])];
   const cell = (estimate, base) => {
     if (!estimate) return "";
-    const text = make("span", {}, make("b", {}, percent(estimate.value)), ` ${span(estimate)}`);
-    if (base && base !== estimate) text.append(make("small", {}, ` ${points(estimate.value - base.value)}`));
-    return text;
+    const difference = base && base !== estimate ? ` ${points(estimate.value - base.value)}` : "";
+    return make("span", {}, make("b", {}, percent(estimate.value)), difference, make("small", {}, span(estimate)));
   };
   const head = ["", ...rows.map(titled)];
   const lines = [
@@ -69,7 +69,7 @@ function drawComparison(table, rows) {
     ["isolated", ...rows.map((row) => (row.isolation.isolated ? "yes" : "no"))],
     ["trained on, as declared", ...rows.map((row) => row.training_data.join("; ") || "nothing declared")],
   ];
-  return [grid("Accuracy in %, its 95 % interval, and the difference from the first, points", head, lines)];
+  return [grid("Accuracy in %, the difference from the first in points, and the 95 % interval", head, lines)];
 }
 
 function openDialog(title, content) {

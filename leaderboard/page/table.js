@@ -27,8 +27,8 @@ function columns(table, state) {
     { key: "macro", label: "Macro", cell: (row) => estimateCell(row.macro) },
     { key: "micro", label: "Micro", cell: (row) => estimateCell(row.micro) },
     ...table.categories.map(heat),
-    { key: "parameters", label: "Parameters", cell: (row) => make("td", {}, size(row.parameters)) },
-    { key: "date", label: "Date", cell: (row) => make("td", { className: "date" }, row.date ?? "") },
+    { key: "parameters", label: "Params", title: "Parameters", cell: (row) => make("td", {}, size(row.parameters)) },
+    { key: "date", label: "Date", cell: (row) => make("td", { className: "unbroken" }, row.date ?? "") },
   ];
 }
 
