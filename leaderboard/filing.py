@@ -133,7 +133,10 @@ def _hidden_answers_problem(found: Bundle) -> str:
     kept = {"predictions.jsonl", "articles.jsonl"} & {path.name for path in found.root.iterdir()}
     if result.set.visibility == "public" or ("predictions.jsonl" in withheld and not kept and result.scores is None):
         return ""
-    return f"it answers a hidden set pair by pair; `wikiorder publish {found.root}` makes the bundle to file"
+    return (
+        f"it answers a hidden set pair by pair; `wikiorder publish {found.root} FOLDER --team TEAM --key KEY` makes "
+        "the bundle to file"
+    )
 
 
 def _signature_problem(found: Bundle, rules: Policy) -> str:
@@ -141,7 +144,7 @@ def _signature_problem(found: Bundle, rules: Policy) -> str:
         return ""
     key = signature.signer(signature.path_of(found.root), found.digest)
     if key is None:
-        return f"not signed; `wikiorder sign {found.root} --key KEY`, with a key in {TRUSTED}"
+        return f"not signed; `wikiorder sign {found.root} --data SET --key KEY`, with a key in {TRUSTED}"
     return "" if key in rules.trusted else f"signed by {key[:16]}…, which does not stand in {TRUSTED}"
 
 
@@ -166,7 +169,7 @@ def _set_problem(found: Bundle, results: Path, new_set: bool) -> str:
 def _look_problem(found: Bundle, rules: Policy) -> str:
     if found.result.released is UNSET or found.digest in rules.by_bundle:
         return ""
-    return f"its look does not stand in {LEDGER}; `wikiorder publish --ledger` enters it"
+    return f"its look does not stand in {LEDGER}; `wikiorder publish` enters it, in the file that --ledger names"
 
 
 def _disqualification(found: Bundle, rules: Policy) -> str:
