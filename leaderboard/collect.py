@@ -74,9 +74,11 @@ def _with_verdict(found: FiledResult, judged: Mapping[str, RankVerdict]) -> File
     if row.released is None:
         return found
     verdict = judged.get(row.provenance.bundle)
-    more = (eligibility.NOT_COMPARED,) if verdict is None else verdict.unranked
-    unranked = tuple(dict.fromkeys((*row.unranked, *(more if verdict or not row.unranked else ()))))
-    standing = None if verdict is None or unranked else verdict.standing
+    if verdict is None:
+        unranked = row.unranked or (eligibility.NOT_COMPARED,)
+        return replace(found, row=msgspec.structs.replace(row, unranked=unranked, standing=None))
+    unranked = tuple(dict.fromkeys((*row.unranked, *verdict.unranked)))
+    standing = None if unranked else verdict.standing
     return replace(found, row=msgspec.structs.replace(row, unranked=unranked, standing=standing))
 
 
