@@ -41,7 +41,7 @@ DISQUALIFIED = "disqualified"
 COMPARED_ALL_THE_SAME = frozenset({CONTROL, NOT_ABOVE_CHANCE, UNDECIDED})
 
 # The best expected accuracy of any submission, by the name of the set. The articles of the calibrated sample show their
-# order in pictures, in text, in both or in neither, a quarter each (docs/glossary.md, calibrated sample).
+# order in pictures, in text, in both or in neither, a quarter each (docs/statistics.md, "Calibration by the sample").
 CEILINGS: Mapping[str, Mapping[Modality, float]] = {
     "wikiorder-sample": {Modality.TEXT: 0.75, Modality.VISION: 0.75, Modality.VISION_TEXT: 0.875}
 }

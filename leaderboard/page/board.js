@@ -1,5 +1,5 @@
 // The board's data, and the choice of rows. Nothing here touches the page.
-// The records have the fields of leaderboard/webpage.py. tests/leaderboard/test_page.py checks each access to a field by
+// The records have the fields of leaderboard/webpage.py. tests/leaderboard/test_webpage.py checks each access to a field by
 // the name of its variable: `row` is a PageRow, `estimate` an AccuracyEstimate, and so on; its table lists them all.
 
 const BOARD = JSON.parse(document.getElementById("board").textContent);
