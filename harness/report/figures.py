@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Cloud: TypeAlias = tuple[Floats, Floats]  # unit vectors of pictures and of texts, each (n, dimension)
 Estimates: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Estimate]]]  # panel: series: row: estimate
 
+SHADED = "macro"  # the row of `dots` that sums up the others
+MIDDLE = 0.47  # of cividis: white on darker colours and black on lighter ones both have a contrast of at least 4.5
 COLUMNS = 3  # of clouds; a panel is then wide enough for the name of every category
 SHADES: dict[Need, tuple[str, str, str]] = {  # of the shares by need: colour, hatch, colour of the text
     "only pictures": (COLOURS[1], "", "white"),
@@ -92,12 +94,11 @@ def of_vectors(
         yield DrawnFigure("cloud_tuned", "Before and after fine-tuning.", before_and_after(before, after))
 
 
-def dots(results: Estimates, reference: float, label: str, summary: str = "macro") -> Figure:
+def dots(results: Estimates, reference: float, label: str) -> Figure:
     """Return estimates with their intervals, one panel per modality or contrast.
 
     Args:
         reference: a dotted line, such as chance.
-        summary: the row that is shaded.
     """
     rows = list(dict.fromkeys(row for group in results.values() for cells in group.values() for row in cells))
     names = list(dict.fromkeys(name for group in results.values() for name in group))
@@ -110,8 +111,8 @@ def dots(results: Estimates, reference: float, label: str, summary: str = "macro
                 if name in group:
                     _series(axis, [group[name].get(row) for row in rows], number, len(names), name)
             axis.axvline(reference, color=GREY, linestyle=":", linewidth=1)
-            if summary in rows:
-                middle = rows.index(summary)
+            if SHADED in rows:
+                middle = rows.index(SHADED)
                 axis.axhspan(middle - 0.5, middle + 0.5, color="#F2F2F2", zorder=0)
             axis.set(
                 title=panel.replace(" minus ", "\nminus "), xlabel=label, yticks=range(len(rows)), yticklabels=rows
@@ -144,7 +145,7 @@ def heat_map(values: Mapping[str, Mapping[str, float]]) -> Figure:
         low, high = min(0.5, table.min()), max(table.max(), 0.6)
         image = axis.imshow(table, cmap="cividis", vmin=low, vmax=high, aspect="auto")
         for (row, column), value in np.ndenumerate(table):
-            shade = "white" if (value - low) / (high - low) < 0.55 else "black"
+            shade = "white" if (value - low) / (high - low) < MIDDLE else "black"
             axis.text(column, row, f"{value:.3f}"[1:] if value < 1 else "1", ha="center", va="center", color=shade)
         axis.set_xticks(range(len(columns)), columns, rotation=35, ha="right", rotation_mode="anchor")
         axis.set_yticks(range(len(rows)), rows)
