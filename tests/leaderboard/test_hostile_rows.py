@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -267,7 +268,7 @@ def test_a_failed_run_with_scores_is_refused(tmp_path: Path) -> None:
         collect(tmp_path)
 
 
-def _edit(root: Path, change: Callable[[dict], object]) -> None:  # type: ignore[type-arg] # JSON as it stands
+def _edit(root: Path, change: Callable[[dict[str, Any]], object]) -> None:
     """Change result.json without looking at its types, and seal the bundle again."""
     path = root / "result.json"
     record = json.loads(path.read_text())

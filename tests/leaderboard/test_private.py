@@ -10,6 +10,7 @@ import pytest
 from harness.cli import main
 from harness.contract import bundle, decoding, files, ledger, publication, signature
 from harness.errors import CheckError, InputError
+from harness.run import verification
 from leaderboard import eligibility, filing
 from leaderboard.board import make_board
 from leaderboard.collect import collect
@@ -91,10 +92,8 @@ def test_nothing_in_the_record_holds_a_count_or_an_exact_score(compared: Path) -
     names = {path.name for path in compared.rglob("*") if path.is_file()}
     assert not names & {"articles.jsonl", "predictions.jsonl", "probes.jsonl", "stderr.log"}
     text = "".join(path.read_text() for path in compared.rglob("*") if path.is_file())
-    exact = [
-        bundle.read(root).result.scores.accuracy.macro.value  # type: ignore[union-attr] # scored
-        for root in filing.bundle_folders(compared.parent / "private")
-    ]
+    private = [bundle.read(root) for root in filing.bundle_folders(compared.parent / "private")]
+    exact = [verification.scores_of(found).accuracy.macro.value for found in private]
     step = ledger.read(compared / "ledger.jsonl")[0].step
     for value in exact:
         if abs(value / step - round(value / step)) > 1e-4:
