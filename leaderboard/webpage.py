@@ -35,6 +35,7 @@ FOLDER = Path(__file__).parent / "page"
 LIBRARIES = ("vendor/d3.min.js", "vendor/plot.min.js")
 SCRIPTS = ("board.js", "table.js", "dialogs.js", "charts.js", "main.js")
 DIGEST_SHOWN = 16  # hexadecimal digits of a digest that the page shows; leaderboard.json has them all
+WORDS = {"p_predict_1": "share called in order"}  # where the name of a field is none
 FIGURES = 60  # further numbers of one row that the page shows
 LEFT_OUT = {"precision", "strata", "calibration.reliability"}  # shown in their own way, or only in leaderboard.json
 STEPS = 10_000  # accuracies are rounded to so many steps: more digits would be half of the page
@@ -208,7 +209,8 @@ def _reliability(scores: OtherScores) -> ReliabilityCurve | None:
 def _leaves(record: Record) -> Iterator[tuple[str, Leaf]]:
     """Yield every single number or text of a record, to four digits, after its path in words."""
     for path, value in _json_leaves(decoding.to_json(record), ()):
-        yield " ".join(path).replace("_", " "), round(value, 4) if isinstance(value, float) else value
+        words = " ".join(WORDS.get(name, name) for name in path).replace("_", " ")
+        yield words, round(value, 4) if isinstance(value, float) else value
 
 
 def _json_leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Leaf]]:

@@ -21,7 +21,8 @@ function paper(text) {
 
 function command(table, row) {
   const set = table.set;
-  return `wikiorder evaluate submissions/${row.name} --data ${set.name}-${set.version}/${set.subset} --modality ${row.modality} --seed ${row.seed} --sandbox ${row.isolation.sandbox}`;
+  const data = set.name === "wikiorder-sample" ? "" : ` --data ${set.name}-${set.version}/${set.subset}`; // that one is the default
+  return `wikiorder evaluate submissions/${row.name}${data} --modality ${row.modality} --seed ${row.seed} --sandbox ${row.isolation.sandbox}`;
 }
 
 function drawDetails(table, row) {
