@@ -39,7 +39,7 @@ EXIT_CANNOT_START = 127  # the shell's convention
 
 
 class ConfinedProgram(NamedTuple):
-    """A program to start and its limits, as passed to this process in a JSON file.
+    """A program to start and its limits, as passed to this process in JSON.
 
     folder: working directory. harness: process id of the harness. uid: user to become; None keeps the current user.
     scratch: its own folder for files, watched for its size unless there is a private root. root: None where the kernel
@@ -58,15 +58,16 @@ class ConfinedProgram(NamedTuple):
     grants: list[tuple[str, int]]
 
     @classmethod
-    def read(cls, path: Path) -> ConfinedProgram:
-        """Read the file that the harness has written."""
-        confined = cls(**json.loads(path.read_text(encoding="utf-8")))
+    def read(cls, descriptor: int) -> ConfinedProgram:
+        """Read what the harness has written, and close the descriptor, so that no process started later holds it."""
+        with os.fdopen(descriptor, encoding="utf-8") as plan:
+            confined = cls(**json.load(plan))
         return confined._replace(root=PrivateRoot(*confined.root) if confined.root else None)
 
 
-def main(path: str) -> int:
-    """Run the program described by a JSON file to its end and return its exit code."""
-    confined = ConfinedProgram.read(Path(path))
+def main(plan: int) -> int:
+    """Run the program described in descriptor `plan` to its end and return its exit code."""
+    confined = ConfinedProgram.read(plan)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -318,4 +319,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "probe":
         print(json.dumps(probe()._asdict()))  # noqa: T201 - read by the harness
     else:
-        sys.exit(main(sys.argv[1]))
+        sys.exit(main(int(sys.argv[1])))

@@ -251,22 +251,21 @@ class ProcessSandbox:
             grants=allowed,
         )
         # Not a file on disk: it names folders of this machine, and may belong to a user whose files root cannot read.
-        plan = os.memfd_create("plan")
         try:
-            os.pwrite(plan, json.dumps(confined._asdict()).encode(), 0)
-            return subprocess.Popen(
-                [sys.executable, "-I", "-S", confine.__file__, f"/proc/self/fd/{plan}"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=self._environment(launch, laid_out),
-                start_new_session=True,
-                pass_fds=(plan,),
-            )
+            with os.fdopen(os.memfd_create("plan"), "w+b") as plan:
+                plan.write(json.dumps(confined._asdict()).encode())
+                plan.seek(0)
+                return subprocess.Popen(
+                    [sys.executable, "-I", "-S", confine.__file__, str(plan.fileno())],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env=self._environment(launch, laid_out),
+                    start_new_session=True,
+                    pass_fds=(plan.fileno(),),
+                )
         except OSError as error:
             raise InfrastructureError(f"the process sandbox could not start: {error}") from None
-        finally:
-            os.close(plan)
 
     def _environment(self, launch: Launch, laid_out: PredictorFolders) -> Mapping[str, str]:
         weights, library, scratch = str(laid_out.weights), str(laid_out.library), str(laid_out.scratch)
