@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOATIME
+FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # without O_NOATIME, which only a file's owner may use
 
 
 def drop(paths: Iterable[Path]) -> int:

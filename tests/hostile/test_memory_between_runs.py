@@ -96,10 +96,10 @@ def test_the_layers_of_an_image_are_forgotten(frozen: FrozenSet, tmp_path: Path)
         (ballast,) = [path for layer in _layers(sandbox, image) for path in layer.rglob("submission/ballast")]
         os.sync()
         ballast.read_bytes()
-        assert _resident(ballast) == 2**20
+        assert resident(ballast) == 2**20
         found = arena.evaluate(subject, frozen, sandbox, tmp_path)
     assert found.result.status == "scored"
-    assert _resident(ballast) == 0
+    assert resident(ballast) == 0
     assert "an empty page cache at each start" in found.result.isolation.covers
     sandbox.close()
 
@@ -108,7 +108,7 @@ def _layers(sandbox: ContainerSandbox, image: str) -> list[Path]:
     return read(ImageDescription, sandbox._engine.images.get(image).attrs).layers()
 
 
-def _resident(path: Path) -> int:
+def resident(path: Path) -> int:
     """Return the bytes of a file in the page cache, as mincore counts pages."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p
