@@ -258,7 +258,7 @@ def gpu_devices(gpu: bool) -> list[str]:
 
 
 def may(uid: int, test: str, path: Path) -> bool:
-    """Return whether a user may read ("-r") or execute ("-x") a path, as the kernel answers to that user."""
+    """Return whether a user may read ("-r"), execute ("-x") or see ("-e") a path, as the kernel answers them."""
     return run_as(uid, ["test", test, str(path)])
 
 
