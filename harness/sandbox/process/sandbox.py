@@ -24,7 +24,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from harness.contract import shipped
@@ -199,21 +199,17 @@ class ProcessSandbox:
             InfrastructureError: the supervisor could not be started.
             InputError: the submission has changed since it was loaded.
         """
-        with lease.folder("scratch", os.getpid()) as folder:
+        with lease.folder("scratch", os.getpid()) as folder, ExitStack() as ending:  # which runs in reverse order
             laid_out = folders.lay_out(launch, folder, self.uid)
+            ending.callback(laid_out.clear, self.uid)
             if self.forget:
                 page_cache.drop(folders.visible(launch, self._interpreter))
             process = self._start(launch, laid_out, folder)
+            ending.callback(self._end, process)
             exchange = EXCHANGE if self._has_private_root else str(laid_out.exchange)
-            try:
-                predictor = ProcessPredictor(process, launch, exchange, self.uid is not None)
-                try:
-                    yield predictor
-                finally:
-                    predictor.channel.close()
-            finally:
-                self._end(process)
-                laid_out.clear(self.uid)
+            predictor = ProcessPredictor(process, launch, exchange, self.uid is not None)
+            ending.callback(predictor.channel.close)
+            yield predictor
 
     @property
     def _has_private_root(self) -> bool:
