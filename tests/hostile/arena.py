@@ -26,7 +26,8 @@ from harness.run.session import Evaluation
 from harness.sandbox.base import MIB, Limits, Sandbox
 from harness.sandbox.container.flags import OWNER_LABEL
 from harness.sandbox.container.sandbox import ContainerSandbox
-from harness.sandbox.lease import owner
+from harness.sandbox.lease import owner, owner_is_gone
+from harness.sandbox.process import confine
 from harness.sandbox.process.sandbox import ProcessSandbox
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -147,13 +148,32 @@ def left_behind(sandbox: Sandbox) -> list[str]:
 
 
 def still_running(harness: int, uid: int | None) -> list[str]:
-    """Return supervisors of this harness, and predictors, recognised by their user or their folder."""
+    """Return supervisors of this harness, which runs, and predictors, recognised by their user or their folder."""
+    supervisors = set(below(harness)) - {harness}
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             with suppress(OSError):  # it has ended meanwhile
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
                 mine = uid is not None and entry.stat().st_uid == uid
-                if mine or f"/wikiorder-scratch-{harness}-" in line or CORPUS_COPY in str((entry / "cwd").readlink()):
+                supervises = int(entry.name) in supervisors and confine.__file__ in line
+                folder = str((entry / "cwd").readlink())
+                if mine or supervises or f"/wikiorder-scratch-{harness}-" in folder or CORPUS_COPY in folder:
                     found.append(f"process {entry.name}: {line}")
     return found
+
+
+def below(process: int) -> Iterator[int]:
+    """Yield a process and its descendants."""
+    yield process
+    with suppress(OSError):  # it has ended meanwhile
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            for child in (thread / "children").read_text().split():
+                yield from below(int(child))
+
+
+def runs(name: str) -> bool:
+    """Whether a process that `lease.owner` named still runs. One that has ended, but is not waited for, does not."""
+    with suppress(OSError):
+        return not owner_is_gone(name) and bool(Path(f"/proc/{name.split('/')[1]}/cmdline").read_bytes())
+    return False

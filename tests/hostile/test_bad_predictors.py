@@ -69,6 +69,7 @@ def test_a_killed_harness_leaves_nothing_that_lasts(
     owned = {"label": f"{OWNER_LABEL}={owner(harness.pid)}"}
     journal = bundle.folder(tmp_path, "hostile", frozen, arena.TEXT).with_name("text.journal")
     wait_for(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= 2)  # it has said hello
+    started = [owner(process) for process in arena.below(harness.pid)]
     assert isinstance(sandbox, ContainerSandbox) or arena.still_running(harness.pid, None)
     harness.kill()
     harness.wait()
@@ -77,7 +78,8 @@ def test_a_killed_harness_leaves_nothing_that_lasts(
         ContainerSandbox().close()
         assert sandbox._engine.containers.list(all=True, filters=owned) == []
     else:
-        wait_for(lambda: not arena.still_running(harness.pid, None))
+        assert len(started) >= 3  # the harness, a supervisor, a predictor
+        wait_for(lambda: not any(map(arena.runs, started)))
     lease.reap()
     assert arena.left_behind(sandbox) == []
 

@@ -20,7 +20,7 @@ from harness.records import Modality
 from harness.sandbox import lease
 from harness.sandbox.base import Launch, Limits
 from harness.sandbox.process.sandbox import ProcessPredictor, ProcessSandbox
-from tests.hostile.arena import common_python
+from tests.hostile.arena import below, common_python
 from tests.predictors import submission as write
 
 ROOT = Path(__file__).parents[3]
@@ -69,13 +69,6 @@ def greeted(made: ProcessSandbox, subject: Submission, log: Path) -> Iterator[Pr
             predictor.channel.send(protocol.initialize(0, Modality.TEXT, 7, 4, protocol.VERSION), 60)
             protocol.read_hello(predictor.channel.receive(60), 0, 4)
             yield predictor
-
-
-def below(process: int) -> Iterator[int]:
-    """Yield a process and its descendants."""
-    yield process
-    for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
-        yield from below(int(child))
 
 
 def test_the_plan_is_no_file_and_no_process_of_a_run_holds_it(tmp_path: Path) -> None:
