@@ -262,6 +262,14 @@ def may(uid: int, test: str, path: Path) -> bool:
     return run_as(uid, ["test", test, str(path)])
 
 
+def can_become(uid: int) -> bool:
+    """Return whether this process may become another user, which root may not without its capabilities."""
+    try:
+        return run_as(uid, ["true"])
+    except PermissionError:
+        return False
+
+
 def run_as(uid: int, command: list[str]) -> bool:
     """Run a command as another user and return whether it succeeded."""
     return subprocess.run(command, user=uid, group=uid, extra_groups=[], check=False).returncode == 0

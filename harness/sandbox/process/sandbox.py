@@ -136,7 +136,7 @@ class ProcessSandbox:
         """Choose the predictor's user and ask the kernel which mechanisms it grants.
 
         Raises:
-            HarnessError: this is not Linux, or an interpreter cannot be run.
+            HarnessError: this is not Linux, root may not become another user, or an interpreter cannot be run.
         """
         if sys.platform != "linux":
             raise HarnessError(f"the process sandbox needs Linux, this is {sys.platform}. Use --sandbox docker.")
@@ -144,6 +144,11 @@ class ProcessSandbox:
         self.kernel = KernelFeatures(**json.loads(_output([sys.executable, "-I", "-S", confine.__file__, "probe"])))
         self._interpreter = Interpreter.at(self.python)
         self.uid = FIRST_UID + secrets.randbelow(UIDS) if os.geteuid() == 0 else None
+        if self.uid and not folders.can_become(self.uid):
+            raise HarnessError(
+                "the process sandbox needs a root that may become another user. Grant the capabilities SETUID and "
+                "SETGID, in a container by --cap-add SETUID --cap-add SETGID, or do not run it as root."
+            )
         self.why_not = "" if self.uid else "the harness is not root, so the predictor runs as the same user"
         if self.uid and not self._has_private_root and not folders.may(self.uid, "-x", self.python):
             self.uid, self.why_not = None, f"another user could not execute {self.python}"

@@ -119,3 +119,12 @@ def test_a_run_works_where_results_belong_to_a_user_whose_files_root_cannot_read
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     log = tmp_path / "results/log"
     assert ended.stdout == "1234 True\nstarted\n", ended.stderr + (log.read_text() if log.exists() else "")
+
+
+@root_only
+def test_root_that_may_not_become_another_user_is_told_the_capabilities_to_grant() -> None:
+    words = "from harness.sandbox.process.sandbox import ProcessSandbox; ProcessSandbox()"
+    command = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", sys.executable, "-c", words]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "HarnessError: the process sandbox needs a root that may become another user" in ended.stderr
+    assert "--cap-add SETUID --cap-add SETGID" in ended.stderr
