@@ -220,12 +220,16 @@ def choose_sandbox(kind: str, forget: bool = False, runtime: str | None = None) 
 
     Raises:
         EngineUnavailableError: no engine answers, and `kind` or `runtime` needs one.
+        HarnessError: the process sandbox does not work here.
+        InputError: a runtime for a sandbox without containers.
     """
     from harness.sandbox.base import EngineUnavailableError
     from harness.sandbox.container.sandbox import ContainerSandbox
     from harness.sandbox.process.sandbox import ProcessSandbox
 
-    if kind == "process" and not runtime:
+    if kind == "process":
+        if runtime:
+            raise InputError(f"--sandbox process starts no container, so --runtime {runtime} has no use; leave one out")
         return ProcessSandbox(forget=forget)
     try:
         return ContainerSandbox(runtime=runtime, forget=forget)

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.commands.evaluate import choose_sandbox
 from harness.contract import protocol, submission
 from harness.contract.submission import Submission
+from harness.errors import InputError
 from harness.records import Modality
 from harness.sandbox import lease
 from harness.sandbox.base import Launch, Limits
@@ -128,3 +130,9 @@ def test_root_that_may_not_become_another_user_is_told_the_capabilities_to_grant
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert "HarnessError: the process sandbox needs a root that may become another user" in ended.stderr
     assert "--cap-add SETUID --cap-add SETGID" in ended.stderr
+
+
+def test_a_runtime_of_containers_is_refused_for_a_process() -> None:
+    """It would have been run in a container, without a word."""
+    with pytest.raises(InputError, match="--sandbox process starts no container, so --runtime runsc has no use"):
+        choose_sandbox("process", runtime="runsc")
