@@ -5,8 +5,9 @@
 #   ENGINE_HOME=DIR DOCKER_HOST=unix://DIR/docker.sock sh docker/engine.sh   with all files, including images, in DIR
 #
 # A running engine is not changed. Starting one needs root on Debian or Ubuntu (package docker.io). The engine gets no
-# bridge and no firewall rules, because every container and every build of this project runs without a network. The
-# script prints the path of the PID file; stop the engine with: kill "$(cat PIDFILE)"
+# bridge and no firewall rules, because every container and every build of this project runs without a network. If
+# gVisor is installed (package runsc), the engine gets it as the runtime runsc, for `wikiorder evaluate --runtime runsc`.
+# The script prints the path of the PID file; stop the engine with: kill "$(cat PIDFILE)"
 set -eu
 
 say() { echo "engine: $*"; }
@@ -37,6 +38,11 @@ pidfile=$run/wikiorder-dockerd.pid
 log=${home:-/var/log}/wikiorder-dockerd.log
 set -- --host "$socket" --pidfile "$pidfile" --bridge none --iptables=false --ip6tables=false
 [ -z "$home" ] || set -- "$@" --data-root "$home/data" --exec-root "$home/exec"
+if runsc=$(command -v runsc) && [ ! -e /etc/docker/daemon.json ]; then # where it exists, that file names the runtimes
+    # The version of Debian 12 fails to start without a bridge, unless it is told that there is no network.
+    echo "{\"runtimes\": {\"runsc\": {\"path\": \"$runsc\", \"runtimeArgs\": [\"--network=none\"]}}}" >"$run/wikiorder-daemon.json"
+    set -- "$@" --config-file "$run/wikiorder-daemon.json"
+fi
 say "starting dockerd (log: $log)"
 setsid dockerd "$@" >"$log" 2>&1 </dev/null &
 daemon=$!
