@@ -85,6 +85,11 @@ def sandbox_of(kind: str) -> Sandbox:
     return ProcessSandbox()
 
 
+def is_gvisor(sandbox: Sandbox) -> bool:
+    """Whether predictors run on gVisor's kernel."""
+    return isinstance(sandbox, ContainerSandbox) and sandbox.isolation(Path()).runtime == RUNSC
+
+
 def has_runsc() -> bool:
     """Whether an engine answers that has gVisor among its runtimes."""
     from docker import from_env

@@ -45,8 +45,7 @@ def test_it_is_not_root_and_cannot_become_root(report: dict[str, Any]) -> None:
 
 def test_it_has_no_capability_and_can_gain_no_privilege(report: dict[str, Any], sandbox: Sandbox) -> None:
     assert report["capabilities"] == [NONE] * 5
-    gvisor = isinstance(sandbox, ContainerSandbox) and sandbox.isolation(Path()).runtime == arena.RUNSC
-    assert report["no_new_privileges"].strip() == ("not told" if gvisor else "1")
+    assert report["no_new_privileges"].strip() == ("not told" if arena.is_gvisor(sandbox) else "1")
     assert report["raw_mount"] == -1
 
 
