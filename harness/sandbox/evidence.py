@@ -7,10 +7,11 @@ Not covered: an engine on another machine, whose /proc is not readable here; the
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from harness.sandbox.process import tree
 
 PROC, CGROUP = Path("/proc"), Path("/sys/fs/cgroup")
 KILLED = 137  # 128 + SIGKILL
@@ -72,9 +73,9 @@ def usage_of_tree(root: int, proc: Path = PROC) -> ResourceUsage:
                 number = int(entry.name)
                 parents[number], ticks[number] = int(fields[1]), sum(map(int, fields[11:15]))
                 peaks[number] = (_field(entry / "status", "VmHWM:") or 0) * 1024
-    tree = set(_descendants(root, parents))
-    peak = sum(peaks[number] for number in tree - {root})
-    cpu_s = sum(ticks.get(number, 0) for number in tree) * TICK_S
+    descendants = tree.below(root, parents)
+    peak = sum(peaks[number] for number in descendants)
+    cpu_s = sum(ticks.get(number, 0) for number in {root, *descendants}) * TICK_S
     return ResourceUsage(peak_memory_bytes=peak or None, cpu_s=round(cpu_s, 3))
 
 
@@ -108,11 +109,3 @@ def _field(path: Path, name: str) -> int | None:
             if first == name and rest:
                 return int(rest[0])
     return None
-
-
-def _descendants(root: int, parents: Mapping[int, int]) -> Iterator[int]:
-    """Yield `root` and every process below it; `parents` maps a process id to its parent's."""
-    yield root
-    for number, parent in parents.items():
-        if parent == root:
-            yield from _descendants(number, parents)

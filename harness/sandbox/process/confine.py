@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[3]))  # `-I` leaves it out
 
-from harness.sandbox.process import kernel
+from harness.sandbox.process import kernel, tree
 from harness.sandbox.process.root import DEVICES, PrivateRoot, enter
 
 WATCH_S = 0.5  # seconds between two checks of memory and scratch
@@ -128,7 +128,7 @@ def execute(confined: ConfinedProgram) -> int:
     if not kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1):
         return report("the kernel refused no-new-privileges")
     own = (f"/proc/{os.getpid()}", kernel.READ)
-    kernel.restrict_files([*[(path, rights) for path, rights in confined.grants], own])
+    kernel.restrict_files([*confined.grants, own])
     if confined.uid is not None:
         os.setgroups([])
         os.setresgid(confined.uid, confined.uid, confined.uid)
@@ -204,10 +204,7 @@ def descendants() -> dict[int, int]:
         with contextlib.suppress(OSError):  # the process has ended meanwhile
             fields = Path(f"/proc/{number}/stat").read_bytes().rpartition(b") ")[2].split()
             parents[number], resident[number] = int(fields[1]), int(fields[21]) * PAGE
-    below = {os.getpid()}
-    while more := {process for process, parent in parents.items() if parent in below and process not in below}:
-        below |= more
-    return {process: resident[process] for process in below - {os.getpid()}}
+    return {process: resident[process] for process in tree.below(os.getpid(), parents)}
 
 
 def memory_of(resident: dict[int, int]) -> int:
