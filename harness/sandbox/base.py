@@ -16,7 +16,6 @@ from harness.sandbox.channel import Channel
 from harness.sandbox.evidence import ResourceUsage
 
 MIB = 2**20
-FILES_PER_MIB = 256  # limit on files in scratch memory: one per page of 4 KiB
 EXCHANGE = "/exchange"  # path of the exchange folder inside a container
 WEIGHTS = "/weights"  # path of the weights folder inside a container
 WEIGHTS_VARIABLE = "WIKIORDER_WEIGHTS"

@@ -10,10 +10,11 @@ import os
 import platform
 
 from harness.errors import SubmissionError
-from harness.sandbox.base import EXCHANGE, FILES_PER_MIB, MIB, WEIGHTS, Launch, Limits
+from harness.sandbox.base import EXCHANGE, MIB, WEIGHTS, Launch, Limits
 from harness.sandbox.container import seccomp
 from harness.sandbox.container.answers import ImageDescription
 from harness.sandbox.lease import owner
+from harness.sandbox.process.kernel import FILES_PER_MIB
 
 USER = 10001  # any number except root's 0; no image needs an entry for it
 RUN_LABEL, OWNER_LABEL, LEASE_LABEL = "wikiorder.run", "wikiorder.owner", "wikiorder.lease"

@@ -24,6 +24,7 @@ CLONE_NEW_ANY = 0x7E020080  # all namespaces; a user namespace would grant the c
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_NOATIME = 0x1, 0x2, 0x4, 0x8, 0x20, 0x400
 MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
 MNT_DETACH = 2
+FILES_PER_MIB = 256  # limit on files in scratch memory: one per page of 4 KiB
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 36, 38
 CAPABILITIES = 64  # more than exist; dropping one that does not exist fails without harm
@@ -161,8 +162,8 @@ def mount(source: str | None, target: str, kind: str | None, flags: int, options
 
 
 def mount_tmpfs(folder: str, mib: int, uid: int) -> bool:
-    """Mount an empty tmpfs over `folder`, in this mount namespace alone: `mib` MiB, 256 files per MiB, owner `uid`."""
-    options = f"size={mib}m,nr_inodes={mib * 256},mode=700,uid={uid},gid={uid}"
+    """Mount an empty tmpfs over `folder`, in this mount namespace alone: `mib` MiB, owner `uid`."""
+    options = f"size={mib}m,nr_inodes={mib * FILES_PER_MIB},mode=700,uid={uid},gid={uid}"
     return mount("none", folder, "tmpfs", MS_NOSUID | MS_NODEV, options)
 
 
