@@ -17,8 +17,10 @@ PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"  # means "YCbCr"; density 1 to 1, no thumbnail
 # Frames (C0-CF hold Huffman and arithmetic tables too), scans, quantisation, restart interval, number of lines.
 JPEG_KEPT = {*range(0xC0, 0xC8), *range(0xC9, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD}
-# Inside a scan, ff00 and restarts are data. The pattern begins with one literal byte, which `re` searches for fast.
+# Inside a scan, ff00 and restarts are data. Both patterns begin with one literal byte, which `re` searches for fast.
 JPEG_MARKER = re.compile(rb"\xff\xff*[^\x00\xd0-\xd7\xff]", re.DOTALL)
+# A search tries a run of ff at its first byte alone: damaged files hold megabytes of ff.
+JPEG_LATER_MARKER = re.compile(rb"\xff(?<!\xff\xff)\xff*[^\x00\xd0-\xd7\xff]", re.DOTALL)
 WEBP_KEPT = {b"VP8 ", b"VP8L", b"ALPH"}
 WEBP_ALPHA = 0x10  # the only flag of VP8X that is still true after stripping
 
@@ -48,7 +50,7 @@ def strip_jpeg(content: bytes) -> bytes:
         at += len(segment)
         kept.append(_jpeg_segment(marker, segment))
         if marker == 0xDA:
-            following = JPEG_MARKER.search(content, at)
+            following = JPEG_MARKER.match(content, at) or JPEG_LATER_MARKER.search(content, at)
             if following is None:
                 raise UnusablePictureError("a truncated JPEG: its end is missing")
             kept.append(content[at : following.start()])

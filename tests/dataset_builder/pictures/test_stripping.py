@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from dataset_builder.pictures.stripping import UnusablePictureError, detect_format
+from tests.dataset_builder.alarm import ends_soon
 
 SECRET = b"IMG_0003 taken at 12:03"
 
@@ -107,3 +108,17 @@ def test_a_picture_that_lies_about_its_suffix_is_known_by_its_content() -> None:
         detect_format(saved("GIF"))
     with pytest.raises(UnusablePictureError, match="it is empty"):
         detect_format(b"")
+
+
+@pytest.mark.parametrize("after", [b"", b"\x00"])
+def test_a_scan_overwritten_with_ff_is_refused_soon(after: bytes) -> None:
+    whole = saved("JPEG")
+    scan = whole.index(b"\xff\xda") + 20
+    with ends_soon(), pytest.raises(UnusablePictureError, match="its end is missing"):
+        detect_format(whole).strip(whole[:scan] + b"\xff" * 400_000 + after)
+
+
+def test_a_marker_directly_behind_the_head_of_a_scan_is_found() -> None:
+    head = b"\xff\xd8\xff\xda\x00\x08\x01\x01\x00\x00\x3f\xff"
+    comment = b"\xff\xfe" + (len(SECRET) + 2).to_bytes(2) + SECRET
+    assert detect_format(head).strip(head + comment + b"\xff\xd9") == head + b"\xff\xd9"
