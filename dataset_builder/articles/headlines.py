@@ -29,6 +29,7 @@ KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
 SHARE = 0.8  # of an article's headlines that must be numbered for the numbers to count as its steps'
 LONGEST = 2000  # characters of a headline; a longer text is none, and stays as it is
 LONGEST_PREFIX = 24  # characters before a number that runs through the article
+LONGEST_BRACKET = 24  # of the signs between a headline and the number at its end
 
 
 class LanguageMarkers(Record, frozen=True, kw_only=True):
@@ -126,7 +127,8 @@ def _leading_number(text: str) -> NumberedText | None:
 
 
 def _trailing_number(text: str) -> NumberedText | None:
-    match = re.fullmatch(r"(.*?\S)(\s*[(\[#/\u2013\u2014-]*\s*)(\d{1,3})([)\].]*)", text, re.S)
+    signs = rf"\s?[(\[#/\u2013\u2014-]{{0,{LONGEST_BRACKET}}}\s?"
+    match = re.fullmatch(rf"(.*?\S)({signs})(\d{{1,3}})([)\].]*)", text, re.S)
     return (match[2].strip(), int(match[3]), match[1]) if match else None
 
 
@@ -189,11 +191,13 @@ def _capital(text: str) -> str:
 
 
 def spell_numbers(text: str) -> str:
-    """Return the text with every digit as an ASCII digit, and keycaps, circled and Roman number signs as "3. "."""
-    if text.isascii():
-        return text
-    text = KEYCAP.sub(r"\1. ", text)
-    return "".join(map(_spell, text)).replace(" .", ".")
+    """Return the text with every digit as an ASCII digit, and keycaps, circled and Roman number signs as "3.".
+
+    Runs of white space are collapsed, since the patterns of markers take cubic time over them.
+    """
+    if not text.isascii():
+        text = "".join(map(_spell, KEYCAP.sub(r"\1. ", text))).replace(" .", ".")
+    return " ".join(text.split())
 
 
 def _spell(character: str) -> str:
@@ -201,7 +205,7 @@ def _spell(character: str) -> str:
         return character
     if unicodedata.category(character) == "Nd":
         return str(unicodedata.digit(character))
-    if 0xFF00 <= ord(character) <= 0xFF5E:  # full-width forms of ASCII
+    if 0xFF01 <= ord(character) <= 0xFF5E:  # full-width forms of ASCII
         return chr(ord(character) - 0xFEE0)
     number = unicodedata.numeric(character, -1.0)
     if (

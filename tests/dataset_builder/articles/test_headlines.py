@@ -1,6 +1,7 @@
 import pytest
 
-from dataset_builder.articles.headlines import scrub, scrub_article
+from dataset_builder.articles.headlines import LONGEST, scrub, scrub_article
+from tests.dataset_builder.alarm import ends_soon
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,7 @@ def test_numbers_that_run_through_an_article_are_taken_off_in_any_wording() -> N
         ["Boil (1)", "Pour (2)", "Drink (3)"],
         ["Boil [1]", "Pour [2]", "Drink [3]"],
         ["๑ boil", "๒ pour", "๓ drink"],
+        ["Boil ①", "Pour ②", "Drink ③"],
     ):
         assert scrub_article(numbered, [0, 0, 0]) == ["Boil", "Pour", "Drink"]
     assert scrub_article(["1 boil", "2 pour", "1 fry", "2 eat"], [0, 0, 1, 1]) == ["Boil", "Pour", "Fry", "Eat"]
@@ -70,3 +72,12 @@ def test_numbers_that_run_through_an_article_are_taken_off_in_any_wording() -> N
 def test_numbers_that_do_not_run_like_the_steps_stay() -> None:
     for content in (["Add 2 eggs", "Add 3 cups", "Wait"], ["2 eggs go in", "2 cups go in", "1 bowl is left"]):
         assert scrub_article(content, [0, 0, 0]) == content
+
+
+@pytest.mark.parametrize("sign", [*" [(#-\u2013/.:9ix", "\uff00", "1.", "1/", "(1", "[1 ", "step ", "\u2460", "\uff13"])
+@pytest.mark.parametrize(("before", "after"), [("(step", ""), ("Step 1", "!"), ("a", "a"), ("", ")")])
+def test_an_article_of_damaged_headlines_is_scrubbed_soon(before: str, sign: str, after: str) -> None:
+    room = LONGEST - len(before) - len(after)
+    damaged = before + (sign * room)[:room] + after
+    with ends_soon():
+        assert len(scrub_article([damaged] * 10, [0] * 10)) == 10
