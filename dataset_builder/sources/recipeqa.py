@@ -26,7 +26,8 @@ SUBSETS = ("train", "val", "test")
 MARKERS = tuple(f"{subset}.json" for subset in SUBSETS)
 CATEGORY = "Recipes"
 SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.S)
-GENERIC = re.compile(r"(?:step\s*\d*\s*)?[:.\-]?\s*", re.I)  # a title such as "Step 3:" says nothing
+# A title such as "Step 3:" says nothing. Each run of spaces fits one part of the pattern, so long ones take no longer.
+GENERIC = re.compile(r"(?:step\s*(?:\d+\s*)?)?(?:[:.\-]\s*)?", re.I)
 
 
 class RecipeStep(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):

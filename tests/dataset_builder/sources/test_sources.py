@@ -7,7 +7,9 @@ import pytest
 
 from dataset_builder import sources
 from dataset_builder.articles.article import Article, RawStep
+from dataset_builder.sources.recipeqa import RecipeStep
 from harness.errors import InputError
+from tests.dataset_builder.alarm import ends_soon
 
 
 def vgsi(raw: Path) -> None:
@@ -270,3 +272,23 @@ def test_a_field_that_does_not_fit_is_named(tmp_path: Path, name: str, change: d
     (tmp_path / name).write_text(json.dumps(ACCEPTED[name] | change) + "\n")
     with pytest.raises(InputError, match=words):
         list(sources.read(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("title", "headline"),
+    [
+        ("Step 3:", "Pour it."),
+        ("step", "Pour it."),
+        ("Step 3 .", "Pour it."),
+        ("2", "2"),
+        ("Step 3: Mix", "Step 3: Mix"),
+    ],
+)
+def test_a_recipes_title_that_only_counts_is_replaced_by_its_first_sentence(title: str, headline: str) -> None:
+    assert RecipeStep(title=title, body="Pour it. Wait.").headline == headline
+
+
+def test_a_recipes_title_with_a_run_of_spaces_is_read_soon() -> None:
+    title = f"Step{' ' * 5000}in line"
+    with ends_soon():
+        assert RecipeStep(title=title).headline == title
