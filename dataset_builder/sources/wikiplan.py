@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from dataset_builder.articles.article import Article, RawStep
@@ -20,6 +21,7 @@ from harness.errors import InputError
 
 MARKER = "task_*/task.txt"
 STEP = re.compile(r"step_(\d+)\.txt")
+TOLD = 5  # missing steps that are told by name
 
 
 def read(pictures: CrawlPictures) -> Iterator[ReadRecord]:
@@ -49,8 +51,11 @@ def _article(pictures: CrawlPictures, folder: Path) -> Article:
 
 def _gap(numbers: Sequence[int]) -> str:
     """Return the steps that the numbering skips; empty if it runs from 1."""
-    missing = [f"step_{number}" for number in range(1, max(numbers, default=0)) if number not in set(numbers)]
-    return f"no {', '.join(missing)} of {len(numbers)} steps" if missing else ""
+    held = {number for number in numbers if number > 0}
+    count = max(held, default=0) - len(held)
+    missing = islice((number for number in range(1, max(held, default=0)) if number not in held), TOLD)
+    more = f" and {count - TOLD} more" if count > TOLD else ""
+    return f"no {', '.join(f'step_{number}' for number in missing)}{more} of {len(numbers)} steps" if count else ""
 
 
 def _first_line(path: Path) -> str:

@@ -11,6 +11,7 @@ from dataset_builder.spec import Spec
 from harness import cli
 from harness.contract import frozen_set
 from harness.errors import InputError
+from tests.dataset_builder.alarm import ends_soon
 from tests.dataset_builder.crawls import spec
 from tests.dataset_builder.sources.layouts import LAYOUTS, VERBS, articles, vgsi, wikiplan
 
@@ -144,6 +145,14 @@ def test_numbering_without_a_gap_is_needed(tmp_path: Path) -> None:
     wikiplan(tmp_path)
     faults = {article.article_id: article.fault for article in sources.read(tmp_path)}
     assert faults == {"task_0": "", "task_1": "", "task_2": "", "task_3": "no step_2 of 3 steps"}
+
+
+def test_a_step_numbered_by_its_date_is_a_gap_that_is_told_soon(tmp_path: Path) -> None:
+    wikiplan(tmp_path)
+    (tmp_path / "task_3/step_20230101.txt").write_text("Do it.")
+    with ends_soon():
+        faults = [article.fault for article in sources.read(tmp_path)]
+    assert faults[3] == "no step_2, step_5, step_6, step_7, step_8 and 20230092 more of 4 steps"
 
 
 def test_pairs_drawn_at_random_are_not_spread_evenly(tmp_path: Path) -> None:
