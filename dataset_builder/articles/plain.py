@@ -9,6 +9,7 @@ import unicodedata
 # Characters of category Cf that join letters into other letters, and so belong to the text (Arabic, Hindi, emoji).
 JOINERS = "\u200c\u200d"
 ROUNDS = 3  # crawls encode entities twice: &amp;quot;
+LONG_ENTITY = re.compile(r"&#[0-9]{1000,};?")  # of no character; html.unescape raises from 4,300 digits on
 
 INLINE = re.compile(r"</?(?:a|b|i|u|em|strong|span|code|tt|font|sup|sub|small|mark)\b[^<>]*>", re.I)
 TAG = re.compile(r"<!--.{0,5000}?-->|<(script|style)\b.{0,5000}?</\1\s{0,9}>|</?[a-zA-Z][^<>]*>", re.S | re.I)
@@ -34,7 +35,7 @@ def plain(text: str) -> str:
     `&quot;A&quot; <b>now</b>` becomes `"A" now`. Text without markup stays as it is.
     """
     for _ in range(ROUNDS):
-        shorter = TAG.sub(" ", INLINE.sub("", html.unescape(text)))
+        shorter = TAG.sub(" ", INLINE.sub("", html.unescape(LONG_ENTITY.sub("\ufffd", text))))
         if shorter == text:
             break
         text = shorter

@@ -13,6 +13,7 @@ from dataset_builder.articles.plain import plain
         ("Create ML\\ USER", "Create ML USER"),
         ("\u200bMix\u00a0it\u2060", "Mix it"),
         ("## Mix", "Mix"),
+        (f"Mix&#{'9' * 5000}; it&#x{'f' * 5000};", "Mix\ufffd it\ufffd"),
     ],
 )
 def test_markup_is_taken_out(text: str, shown: str) -> None:
