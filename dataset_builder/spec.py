@@ -13,6 +13,7 @@ The tables and their defaults are the classes below. `specs/wikiorder-v1.toml` i
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 import unicodedata
@@ -270,6 +271,10 @@ def _problems(spec: Spec) -> Iterator[str]:
                 yield f"{name!r}: {subset} = {count}; wanted an even count, since exactly half is inverted"
         if not any(counts.values()):
             yield f"{name!r}: asks for no pairs at all; give it a count or leave it out"
+    folded: dict[str, str] = {}
+    for name in spec.categories:
+        if (other := folded.setdefault(fold(name), name)) != name:
+            yield f"{other!r} and {name!r} differ in case or spaces alone; give one category"
     for alias, name in (spec.aliases or {}).items():
         if name not in spec.categories:
             yield f"[aliases] {alias!r} = {name!r}: wanted one of the names in [categories]"
@@ -288,5 +293,8 @@ BOUNDS: tuple[tuple[Callable[[Spec], bool], str], ...] = (
     (lambda spec: 0 <= spec.duplicates.distance <= 16, "[duplicates] distance must lie in 0 to 16"),
     (lambda spec: 0 < spec.duplicates.max_share <= 1, "[duplicates] max_share must lie above 0 and up to 1"),
     (lambda spec: 0.5 < spec.printed <= 1, "[audit] printed must lie above 0.5 and up to 1"),
-    (lambda spec: min(spec.split.by_subset().values()) >= 0, "[split] shares must not be negative"),
+    (
+        lambda spec: all(0 <= share < math.inf for share in spec.split.by_subset().values()),
+        "[split] shares must not be negative or infinite",
+    ),
 )

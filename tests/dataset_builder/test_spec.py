@@ -23,6 +23,12 @@ TRAVEL = '[categories]\n"Travel" = { train = 2, validation = 2, test = 2 }\n'
         ('[categories]\n"T" = { train = 0, validation = 0, test = 0 }', "asks for no pairs at all"),
         ("", r"\[categories\] is empty"),
         ("[split]\ntrain = -1\n" + TRAVEL, "shares must not be negative"),
+        ("[split]\ntest = nan\n" + TRAVEL, "shares must not be negative or infinite"),
+        ("[split]\ntest = inf\n" + TRAVEL, "shares must not be negative or infinite"),
+        (
+            TRAVEL + '"travel " = { train = 2, validation = 2, test = 2 }',
+            "'Travel' and 'travel ' differ in case or spaces",
+        ),
         ("[articles]\nmin_steps = 1\n" + TRAVEL, "min_steps must be at least 2"),
         ("oops", "not valid TOML"),
     ],
