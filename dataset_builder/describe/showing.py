@@ -175,13 +175,15 @@ def has_letters(font: Font, text: str) -> bool:
 def break_lines(text: str, font: Font, width: int, count: int) -> str:
     """Return the text in at most `count` lines of at most `width` pixels; an ellipsis marks text that is cut."""
     found = [""]
-    for token in TOKENS.findall(text):
+    for token in TOKENS.findall(text.rstrip()):
+        if len(found) > count:
+            break
         if found[-1] and font.getlength(found[-1] + token) > width:
             found.append("")
         found[-1] = (found[-1] + token).lstrip() if not found[-1] else found[-1] + token
-        while font.getlength(found[-1]) > width:  # a word longer than a line
+        while len(found) <= count and len(found[-1]) > 1 and font.getlength(found[-1]) > width:  # longer than a line
             long = found.pop()
-            end = next(n for n in range(len(long), 0, -1) if n == 1 or font.getlength(long[:n]) <= width)
+            end = next(n for n in range(1, len(long)) if font.getlength(long[: n + 1]) > width)
             found += [long[:end], long[end:]]
     if len(found) > count:
         last = found[count - 1]

@@ -10,6 +10,7 @@ from dataset_builder.describe import showing
 from harness.errors import InputError
 from harness.records import Step
 from tests.dataset_builder import shipped
+from tests.dataset_builder.alarm import ends_soon
 
 
 def test_so_many_pairs_of_each_category_are_shown_and_the_same_ones_every_time() -> None:
@@ -61,6 +62,12 @@ def test_a_long_headline_is_cut_with_a_mark() -> None:
     width = round(font.getlength("one two…")) + 1
     assert showing.break_lines("one two three four", font, width, 1) == "one two…"
     assert showing.break_lines("one two", font, width, 1) == "one two"
+
+
+@pytest.mark.parametrize("text", ["a" * 20_000, "a" + " " * 50_000, "a " * 20_000])
+def test_a_very_long_headline_is_cut_soon(text: str) -> None:
+    with ends_soon():
+        assert len(showing.break_lines(text, showing.latin_font(15), 224, 3).split("\n")) <= 3
 
 
 @given(st.text("ab c西红柿炒鸡蛋", max_size=60), st.integers(20, 120))
