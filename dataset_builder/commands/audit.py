@@ -26,9 +26,10 @@ def audit(folder: Path, out: Path | None, results: Path | None, key_file: Path |
     from harness.contract import decoding, files, frozen_set, release
 
     key = release.read_key(key_file) if key_file else None
+    beside = folder.resolve()  # "." has no name of its own
+    out = out or beside.with_name(f"{beside.name}.audit")
     found = verdict.audit(folder, key, workers)
     frozen = frozen_set.load(folder / "test")
-    out = out or folder.with_name(f"{folder.name}.audit")
     out.mkdir(parents=True, exist_ok=True)
     files.write(out / "audit.json", decoding.json_page(report.summarise(found)).encode())
     text = f"{report.explain(found)}\n\n{report.table(found, 'github')}"

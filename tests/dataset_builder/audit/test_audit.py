@@ -190,6 +190,16 @@ def test_the_command_leaves_a_table_a_picture_and_control_rows(
     assert set(stored.predictions) == {pair.pair_id for pair in frozen_set.load(built / "test").questions}
 
 
+def test_the_folder_itself_can_be_audited(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(built)
+    with pytest.raises(SystemExit):
+        cli.main(["dataset", "audit", ".", "--workers", "1"])
+    assert capsys.readouterr().out.endswith(f"{built.name}.audit\n")
+    assert (built.with_name(f"{built.name}.audit") / "audit.json").is_file()
+
+
 def test_every_exit_code_is_its_own() -> None:
     assert {one: one.exit_code for one in Verdict} == {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 4}
 
