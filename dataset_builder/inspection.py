@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from dataset_builder.articles.article import Article
 from dataset_builder.articles.filters import FilterLedger
 from dataset_builder.articles.headlines import languages
 from dataset_builder.losses import LossReport
-from dataset_builder.spec import ArticleRules, Quota, Spec
+from dataset_builder.spec import ArticleRules, Quota, Spec, fold
 from harness.contract.decoding import Record
 
 UNNAMED = "uncategorised"
@@ -147,12 +148,13 @@ def starting_spec(found: CrawlInspection, name: str) -> str:
         "",
         "[categories]",
     ]
+    written: set[str] = set()  # a crawl may spell a category in several ways, which count together
     for category in found.categories:
         pairs = {subset: max(2, int(category.pairs * KEPT * share / 12) * 2) for subset, share in SHARES.items()}
-        if category.name and category.pairs >= sum(pairs.values()):
+        if category.name and fold(category.name) not in written and category.pairs >= sum(pairs.values()):
+            written.add(fold(category.name))
             counts = ", ".join(f"{subset} = {count}" for subset, count in pairs.items())
-            quoted = category.name.replace("\\", "\\\\").replace('"', '\\"')
-            lines.append(f'"{quoted}" = {{ {counts} }}')
+            lines.append(f"{json.dumps(category.name, ensure_ascii=False)} = {{ {counts} }}")
     return "\n".join(lines) + "\n"
 
 

@@ -32,10 +32,11 @@ def inspect(
     from harness.contract import decoding, files
     from harness.errors import InputError
 
+    if spec_file is not None and spec_file.exists():
+        raise InputError(f"{spec_file}: exists already; name another file for --write-spec")
     found = inspection.inspect(raw, specs.load(spec) if spec else None, source, categories)
     click.echo(decoding.json_page(found) if as_json else inspection.format_table(found))
     if spec_file is not None:
-        if spec_file.exists():
-            raise InputError(f"{spec_file}: exists already; name another file for --write-spec")
+        spec_file.parent.mkdir(parents=True, exist_ok=True)
         files.write(spec_file, inspection.starting_spec(found, "my-set").encode())
         click.echo(f"{spec_file}: a spec to start from", err=as_json)

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from dataset_builder import inspection, sources
+from dataset_builder import spec as specs
 from dataset_builder.build import BuildRequest, build
 from dataset_builder.spec import Spec
 from harness import cli
 from harness.contract import frozen_set
 from harness.errors import InputError
 from tests.dataset_builder.alarm import ends_soon
-from tests.dataset_builder.crawls import spec
+from tests.dataset_builder.crawls import article, crawl, spec
 from tests.dataset_builder.sources.layouts import LAYOUTS, VERBS, articles, vgsi, wikiplan
 
 FOOD = '"Food and Entertaining" = { train = 4, validation = 4, test = 4 }'
@@ -78,6 +79,25 @@ def test_a_spec_that_an_inspection_writes_builds(tmp_path: Path, capsys: pytest.
     with pytest.raises(SystemExit) as stop:
         cli.main(["dataset", "build", *places, "--skip-bad", "--workers", "1"])
     assert not stop.value.code
+
+
+def test_a_spec_to_start_from_names_a_category_once_however_the_crawl_spells_it(tmp_path: Path) -> None:
+    names = ["Tea", "tea", 'With "quotes" \\ and \x01']
+    crawl(tmp_path, [article(n, category=name) for n, name in enumerate(names * 3)])
+    written = inspection.starting_spec(inspection.inspect(tmp_path, None), "mine")
+    assert list(specs.parse(written, "mine.toml").categories) == ["Tea", names[2]]
+
+
+def test_a_file_for_a_spec_is_refused_before_the_crawl_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crawl(tmp_path / "raw", [article(0)])
+    (tmp_path / "mine.toml").touch()
+    with pytest.raises(SystemExit):
+        cli.main(["dataset", "inspect", str(tmp_path / "raw"), "--write-spec", str(tmp_path / "mine.toml")])
+    said = capsys.readouterr()
+    assert "mine.toml: exists already" in said.err
+    assert said.out == ""
 
 
 def test_all_records_that_cannot_be_read_are_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
