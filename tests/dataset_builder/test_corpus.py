@@ -15,7 +15,10 @@ from harness.contract import frozen_set
 from tests.dataset_builder.naive import naive_sets
 
 CORPUS = Path(os.environ.get("WIKIORDER_CORPUS", Path(__file__).parents[3] / "shared/corpus"))
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus lies beside the checkout, or nowhere")
+pytestmark = pytest.mark.skipif(
+    not CORPUS.is_dir(),
+    reason="no corpus here: it is no part of the repository; CI reads it in ../shared, or where WIKIORDER_CORPUS says",
+)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.dataset_builder import shipped
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install it, or name it in CHROMIUM"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: install it as .ci/run does, or name it in CHROMIUM"),
 ]
 
 
