@@ -66,18 +66,16 @@ def partial(out: Path) -> Iterator[Workspace]:
     folder = out.with_name(out.name + ".partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder), ExitStack() as shelves:
+        with _locked(folder), ExitStack() as shelves, ExitStack() as unfinished:
             for left in folder.iterdir():  # remains of a killed build
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
-            try:
-                (folder / "scratch").mkdir()
-                yield Workspace(folder, folder / "scratch", shelves)
-                os.sync()
-                folder.rename(out)
-                files.sync_folder(out.parent)
-            except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
+            unfinished.callback(shutil.rmtree, folder, ignore_errors=True)
+            (folder / "scratch").mkdir()
+            yield Workspace(folder, folder / "scratch", shelves)
+            os.sync()
+            folder.rename(out)
+            unfinished.pop_all()
+            files.sync_folder(out.parent)
     except OSError as error:
         name = error.filename or folder
         raise HarnessError(f"{name}: {error.strerror or error}; nothing was built, and {out} was not made") from error
