@@ -26,7 +26,7 @@ import numpy as np
 
 from dataset_builder.audit.facts import measure
 from dataset_builder.audit.probes import PROBES, Probe, ProbeInput
-from dataset_builder.spec import Spec
+from dataset_builder.spec import AuditRules, Spec
 from harness.contract import decoding, frozen_set, release
 from harness.contract.decoding import Record
 from harness.contract.frozen_set import FrozenSet
@@ -38,12 +38,10 @@ if TYPE_CHECKING:
 
 MARGIN = 0.02
 LEVEL = 0.05
-PRINTED = 0.9  # accuracy of any probe above which the order is printed, if the spec gives none
+PRINTED = AuditRules().printed  # accuracy of any probe above which the order is printed, if no spec gives one
 EXAMPLES = 3  # pairs named for a probe
 TRAINED_ON = 20_000  # pairs: probes with few features gain nothing from more
 MIN_CLUSTERS = 2
-
-
 REPORT = "report.json"  # of a build
 
 
