@@ -24,11 +24,11 @@ from dataset_builder import losses, sources, supply
 from dataset_builder.articles import duplicates, filters, splitting
 from dataset_builder.articles.article import Article, IllustratedArticle
 from dataset_builder.articles.duplicates import DuplicateReport
-from dataset_builder.articles.filters import FilterCount, FilterLedger, ScrubbedHeadlines
+from dataset_builder.articles.filters import ChangedTexts, FilterCount, FilterLedger
 from dataset_builder.articles.splitting import QuotaKey
 from dataset_builder.describe import metadata
 from dataset_builder.describe.metadata import SetDetails
-from dataset_builder.losses import ChangedTexts, LossReport
+from dataset_builder.losses import LossReport
 from dataset_builder.pairs import pairing
 from dataset_builder.pairs.canaries import CanaryRule
 from dataset_builder.pairs.rows import LabelledPair, label_pairs, rank
@@ -94,7 +94,7 @@ class BuildReport(Record, frozen=True, kw_only=True):
     spec: Spec
     articles_read: int
     filters: list[FilterCount]
-    scrubbed: ScrubbedHeadlines
+    scrubbed: ChangedTexts
     duplicates: DuplicateReport
     subsets: dict[str, SubsetReport]
     cleaned: ChangedTexts | UnsetType = UNSET  # headlines that lost markup, if any
@@ -157,10 +157,10 @@ def _build(request: BuildRequest, ledger: FilterLedger, bad: BadRecords) -> Fini
             spec=spec,
             articles_read=ledger.read,
             filters=ledger.filter_counts(),
-            scrubbed=ledger.scrubbed_headlines(),
+            scrubbed=ledger.scrubbed.changed_texts(),
             duplicates=groups.report,
             subsets=subsets,
-            cleaned=losses.report(ledger, bad).cleaned if ledger.cleaned.number else UNSET,
+            cleaned=ledger.cleaned.changed_texts() if ledger.cleaned.number else UNSET,
         )
         space.clear()
         (space.folder / REPORT).write_text(decoding.json_page(report), encoding="utf-8")

@@ -5,22 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from dataset_builder.articles.filters import FilterCount, FilterLedger, ReadCategory
+from dataset_builder.articles.filters import ChangedTexts, FilterCount, FilterLedger, ReadCategory
 from dataset_builder.sources import BadRecords
 from dataset_builder.supply import Shortfall
 from harness.contract import decoding, files
 from harness.contract.decoding import Record
 
 WIDEST = 80  # characters of an example in the table
-
-
-class ChangedTexts(Record, frozen=True, kw_only=True):
-    """Number of changed headlines, and the first few, before and after."""
-
-    headlines: int
-    examples: list[str]
 
 
 class LossReport(Record, frozen=True, kw_only=True):
@@ -47,8 +41,8 @@ def report(
         record_faults=bad.faults,
         categories=ledger.read_categories(),
         filters=[count for count in ledger.filter_counts() if count.articles],
-        cleaned=ChangedTexts(headlines=ledger.cleaned.number, examples=ledger.cleaned.examples),
-        scrubbed=ChangedTexts(headlines=ledger.scrubbed.number, examples=ledger.scrubbed.examples),
+        cleaned=ledger.cleaned.changed_texts(),
+        scrubbed=ledger.scrubbed.changed_texts(),
         shortfalls=shortfalls or [],
         error=error,
     )
@@ -65,6 +59,14 @@ def write(out: Path, losses: LossReport) -> None:
     files.write(path(out), decoding.json_page(losses).encode())
 
 
+def format_dropped(filters: Iterable[FilterCount]) -> str:
+    """Return the filters that dropped an article as a table, each with an example."""
+    from tabulate import tabulate
+
+    rows = [(row.reason, row.articles, row.steps, row.examples[0][:WIDEST]) for row in filters if row.articles]
+    return tabulate(rows, ("dropped because of", "articles", "steps", "such as"))
+
+
 def format_table(losses: LossReport) -> str:
     """Return the losses as tables: records skipped, articles dropped by reason, and shortfalls."""
     from tabulate import tabulate
@@ -75,8 +77,7 @@ def format_table(losses: LossReport) -> str:
         parts.append("\n".join([f"{losses.records_skipped} records cannot be read:", *losses.record_faults]))
         parts[-1] += f"\nand {more} more" if more else ""
     if losses.filters:
-        rows = [(row.reason, row.articles, row.steps, row.examples[0][:WIDEST]) for row in losses.filters]
-        parts.append(tabulate(rows, ("dropped because of", "articles", "steps", "such as")))
+        parts.append(format_dropped(losses.filters))
     if losses.shortfalls:
         lacks = [
             (one.category, one.subset or "all", one.articles, one.available, one.wanted) for one in losses.shortfalls

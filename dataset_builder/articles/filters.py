@@ -39,8 +39,8 @@ class FilterCount(Record, frozen=True, kw_only=True):
     examples: list[str]
 
 
-class ScrubbedHeadlines(Record, frozen=True, kw_only=True):
-    """Number of headlines that lost an ordinal marker, and the first few, before and after."""
+class ChangedTexts(Record, frozen=True, kw_only=True):
+    """Number of changed headlines, and the first few, before and after."""
 
     headlines: int
     examples: list[str]
@@ -66,6 +66,10 @@ class ExampleCount:
         self.number += 1
         if len(self.examples) < EXAMPLES:
             self.examples.append(example)
+
+    def changed_texts(self) -> ChangedTexts:
+        """Return the count of changed headlines as reports hold it."""
+        return ChangedTexts(headlines=self.number, examples=self.examples)
 
 
 @dataclass
@@ -104,10 +108,6 @@ class FilterLedger:
             for reason, dropped in self.dropped.items()
             if dropped.number or reason != "misaligned"  # reports made before this filter stay as they are
         ]
-
-    def scrubbed_headlines(self) -> ScrubbedHeadlines:
-        """Return the count of scrubbed headlines as the build report holds it."""
-        return ScrubbedHeadlines(headlines=self.scrubbed.number, examples=self.scrubbed.examples)
 
 
 def by_text(articles: Iterable[Article], spec: Spec, ledger: FilterLedger) -> Iterator[Article]:

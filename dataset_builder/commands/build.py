@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dataset_builder.build import BuildReport
 
 FOLDER = click.Path(path_type=Path)
-WIDEST = 80  # characters of an example in the table
 
 
 @click.command(epilog="Example: wikiorder dataset build --spec open-howto --raw RAW --out sets/open-howto")
@@ -78,11 +77,9 @@ def _format(report: BuildReport) -> str:
     """Return the report as text: the articles dropped, with an example per reason, and the sets frozen."""
     from tabulate import tabulate
 
+    from dataset_builder import losses
     from harness.contract.frozen_set import SUBSETS
 
-    dropped = [
-        (row.reason, row.articles, row.steps, row.examples[0][:WIDEST]) for row in report.filters if row.articles
-    ]
     subsets = {name: report.subsets[name] for name in SUBSETS}
     frozen = [
         (category, *(f"{s.pairs.get(category, 0)} / {s.articles.get(category, 0)}" for s in subsets.values()))
@@ -94,7 +91,7 @@ def _format(report: BuildReport) -> str:
     return "\n\n".join(
         [
             read + cleaned + f"{report.duplicates.groups} duplicate groups (linked by {linked})",
-            tabulate(dropped, ("dropped because of", "articles", "steps", "such as")),
+            losses.format_dropped(report.filters),
             tabulate(frozen, ("pairs / articles", *subsets), stralign="right"),
             "",
         ]
