@@ -43,7 +43,8 @@ class ConfinedProgram(NamedTuple):
 
     folder: working directory. harness: process id of the harness. uid: user to become; None keeps the current user.
     scratch: its own folder for files, watched for its size unless there is a private root. root: None where the kernel
-    grants no namespaces. grants: (path, rights) for Landlock.
+    grants no namespaces. grants: (path, rights) for Landlock. landlock, seccomp: whether the kernel grants them.
+    faults: descriptor of a pipe on which a fault of the machine is told, closed before the program starts.
     """
 
     command: list[str]
@@ -56,6 +57,9 @@ class ConfinedProgram(NamedTuple):
     scratch_mib: int
     root: PrivateRoot | None
     grants: list[tuple[str, int]]
+    landlock: bool
+    seccomp: bool
+    faults: int
 
     @classmethod
     def read(cls, descriptor: int) -> ConfinedProgram:
@@ -74,10 +78,11 @@ def main(plan: int) -> int:
     if os.getppid() != confined.harness:  # the harness has been killed already
         return 1
     if confined.root and not kernel.unshare_namespaces():
-        return report("the kernel did not grant the namespaces that it granted before")
+        return fault(confined, "the kernel did not grant the namespaces that it granted before")
     program = os.fork()
     if program == 0:
-        os._exit(be_first(confined, confined.root) if confined.root else execute(confined))
+        os._exit(start(confined))
+    os.close(confined.faults)
     log = os.dup(2)
     with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - Path.open offers no read-and-write of a device
         for standard in range(3):  # else the harness would wait for the end of pipes that this process holds
@@ -92,6 +97,14 @@ def main(plan: int) -> int:
     return status
 
 
+def start(confined: ConfinedProgram) -> int:
+    """Start the program, below a first process if there is a private root. Return its exit code."""
+    try:
+        return be_first(confined, confined.root) if confined.root else execute(confined)
+    except (OSError, ValueError) as error:  # a resource limit that cannot be set is a ValueError
+        return fault(confined, str(error))
+
+
 def be_first(confined: ConfinedProgram, private: PrivateRoot) -> int:
     """As first process of the namespaces: enter the private root, start the program, return its exit code.
 
@@ -99,15 +112,15 @@ def be_first(confined: ConfinedProgram, private: PrivateRoot) -> int:
     """
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if not kernel.unshare_mounts():
-        return report("the kernel did not grant a mount namespace")
+        return fault(confined, "the kernel did not grant a mount namespace")
     refused = enter(private, os.getuid() if confined.uid is None else confined.uid)
     if refused:
-        return report(f"the kernel did not let us mount {refused}")
+        return fault(confined, f"the kernel did not let us mount {refused}")
     program = os.fork()
     if program == 0:
         os._exit(execute(confined))
-    for standard in range(3):
-        os.close(standard)
+    for descriptor in (*range(3), confined.faults):
+        os.close(descriptor)
     while True:
         ended, status = os.waitpid(-1, 0)
         if ended == program:
@@ -126,14 +139,16 @@ def execute(confined: ConfinedProgram) -> int:
     set_limits(confined)
     kernel.drop_capabilities()
     if not kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1):
-        return report("the kernel refused no-new-privileges")
+        return fault(confined, "the kernel refused no-new-privileges")
     own = (f"/proc/{os.getpid()}", kernel.READ)
-    kernel.restrict_files([*confined.grants, own])
+    if not kernel.restrict_files([*confined.grants, own]) and confined.landlock:
+        return fault(confined, "the kernel refused Landlock, which it granted before")
     if confined.uid is not None:
         os.setgroups([])
         os.setresgid(confined.uid, confined.uid, confined.uid)
         os.setresuid(confined.uid, confined.uid, confined.uid)
-    kernel.filter_system_calls()
+    if not kernel.filter_system_calls() and confined.seccomp:
+        return fault(confined, "the kernel refused the filter of system calls, which it granted before")
     os.umask(0o077)
     os.closerange(3, MAX_OPEN_FILES)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
@@ -286,8 +301,14 @@ def numeric_names(folder: str) -> list[int]:
 
 
 def report(words: str) -> int:
-    """Write the reason for a failed start to stderr and return the exit code for it."""
+    """Write to stderr why the submission cannot be started, and return the exit code for it."""
     os.write(2, f"{words}\n".encode())
+    return EXIT_CANNOT_START
+
+
+def fault(confined: ConfinedProgram, words: str) -> int:
+    """Tell the harness of a fault of the machine, as no submission can, and return the exit code for it."""
+    os.write(confined.faults, words.encode())
     return EXIT_CANNOT_START
 
 

@@ -26,6 +26,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from harness.contract import shipped
 from harness.contract.result import Isolation, SandboxName
@@ -97,11 +98,14 @@ class ProcessPredictor:
 
     Args:
         process: its supervisor (`confine.py`).
+        faults: the pipe on which the supervisor tells of a fault of the machine, until the predictor starts.
         protected: the predictor is another user, who cannot signal the supervisor.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], launch: Launch, exchange: str, protected: bool) -> None:
-        self._process, self._protected = process, protected
+    def __init__(
+        self, process: subprocess.Popen[bytes], faults: BinaryIO, launch: Launch, exchange: str, protected: bool
+    ) -> None:
+        self._process, self._faults, self._protected = process, faults, protected
         self._killed_before = evidence.killed_for_memory()
         self.exchange = exchange
         self.channel = Channel(Pipes(process), launch.log, launch.limits.log_bytes)
@@ -112,6 +116,8 @@ class ProcessPredictor:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return Ending(None)
+        if told := self._faults.read():
+            return Ending(code, outside=f"the process sandbox could not start: {told.decode(errors='replace')}")
         if code < 0 and self._protected:  # the predictor cannot have sent this signal
             return Ending(128 - code, outside=f"the predictor's supervisor was ended from outside, by signal {-code}")
         kills = evidence.killed_for_memory() - self._killed_before
@@ -209,10 +215,13 @@ class ProcessSandbox:
             ending.callback(laid_out.clear, self.uid)
             if self.forget:
                 page_cache.drop(folders.visible(launch, self._interpreter))
-            process = self._start(launch, laid_out, folder)
+            faults, teller = os.pipe()
+            told = ending.enter_context(os.fdopen(faults, "rb"))
+            with os.fdopen(teller, "wb"):  # the supervisor alone keeps it
+                process = self._start(launch, laid_out, folder, teller)
             ending.callback(self._end, process)
             exchange = EXCHANGE if self._has_private_root else str(laid_out.exchange)
-            predictor = ProcessPredictor(process, launch, exchange, self.uid is not None)
+            predictor = ProcessPredictor(process, told, launch, exchange, self.uid is not None)
             ending.callback(predictor.channel.close)
             yield predictor
 
@@ -226,7 +235,8 @@ class ProcessSandbox:
         """Why paths can be seen, where the user is not the reason."""
         return "" if self.uid is None else ": the kernel grants no namespaces here"
 
-    def _start(self, launch: Launch, laid_out: PredictorFolders, folder: Path) -> subprocess.Popen[bytes]:
+    def _start(self, launch: Launch, laid_out: PredictorFolders, folder: Path, teller: int) -> subprocess.Popen[bytes]:
+        """Start the supervisor, which writes faults to the descriptor `teller`."""
         command = list(launch.submission.command)
         if command[0] in ("python", "python3"):
             command[0] = str(self.python)
@@ -250,6 +260,9 @@ class ProcessSandbox:
             scratch_mib=limits.scratch_mib,
             root=private,
             grants=allowed,
+            landlock=self.kernel.landlock,
+            seccomp=self.kernel.seccomp,
+            faults=teller,
         )
         # Not a file on disk: it names folders of this machine, and may belong to a user whose files root cannot read.
         try:
@@ -263,7 +276,7 @@ class ProcessSandbox:
                     stderr=subprocess.PIPE,
                     env=self._environment(launch, laid_out),
                     start_new_session=True,
-                    pass_fds=(plan.fileno(),),
+                    pass_fds=(plan.fileno(), teller),
                 )
         except OSError as error:
             raise InfrastructureError(f"the process sandbox could not start: {error}") from None

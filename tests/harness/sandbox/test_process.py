@@ -20,7 +20,10 @@ from harness.contract.submission import Submission
 from harness.errors import InputError
 from harness.records import Modality
 from harness.sandbox import lease
-from harness.sandbox.base import Launch, Limits
+from harness.sandbox.base import Ending, Launch, Limits
+from harness.sandbox.channel import PredictorEndedError
+from harness.sandbox.process import folders
+from harness.sandbox.process.root import PrivateRoot
 from harness.sandbox.process.sandbox import ProcessPredictor, ProcessSandbox
 from tests.hostile.arena import below, common_python
 from tests.predictors import submission as write
@@ -61,16 +64,30 @@ def sandbox() -> ProcessSandbox:
 
 
 @contextmanager
-def greeted(made: ProcessSandbox, subject: Submission, log: Path) -> Iterator[ProcessPredictor]:
-    """A predictor that has answered the first request."""
+def started(made: ProcessSandbox, subject: Submission, log: Path) -> Iterator[ProcessPredictor]:
     log.touch()
     with lease.folder("exchange", os.getpid()) as exchange:
         exchange.chmod(0o755)
         launch = Launch(subject, None, exchange, None, Path("/nowhere"), log, Limits())
         with made.open(launch) as predictor:
-            predictor.channel.send(protocol.initialize(0, Modality.TEXT, 7, 4, protocol.VERSION), 60)
-            protocol.read_hello(predictor.channel.receive(60), 0, 4)
             yield predictor
+
+
+@contextmanager
+def greeted(made: ProcessSandbox, subject: Submission, log: Path) -> Iterator[ProcessPredictor]:
+    """A predictor that has answered the first request."""
+    with started(made, subject, log) as predictor:
+        predictor.channel.send(protocol.initialize(0, Modality.TEXT, 7, 4, protocol.VERSION), 60)
+        protocol.read_hello(predictor.channel.receive(60), 0, 4)
+        yield predictor
+
+
+def ending(made: ProcessSandbox, subject: Submission, log: Path) -> Ending:
+    """How a predictor ended that never answers."""
+    with started(made, subject, log) as predictor:
+        with pytest.raises(PredictorEndedError):
+            predictor.channel.receive(60)
+        return predictor.ending()
 
 
 def test_the_plan_is_no_file_and_no_process_of_a_run_holds_it(tmp_path: Path) -> None:
@@ -130,6 +147,33 @@ def test_root_that_may_not_become_another_user_is_told_the_capabilities_to_grant
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert "HarnessError: the process sandbox needs a root that may become another user" in ended.stderr
     assert "--cap-add SETUID --cap-add SETGID" in ended.stderr
+
+
+@root_only
+def test_a_mount_that_the_kernel_refuses_is_the_machines_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, private_root = sandbox(), folders.private_root
+    if not made.kernel.namespaces:
+        pytest.skip("the kernel grants no namespaces, so nothing is mounted; CI's does")
+
+    def with_one_that_is_missing(*arguments: object) -> PrivateRoot:
+        private = private_root(*arguments)  # type: ignore[arg-type] # as they come
+        return private._replace(binds=[*private.binds, ("/nowhere/library", "/library-2")])
+
+    monkeypatch.setattr(folders, "private_root", with_one_that_is_missing)
+    found = ending(made, submission.load(write(tmp_path / "s")), tmp_path / "log")
+    assert found.outside == "the process sandbox could not start: the kernel did not let us mount /nowhere/library"
+
+
+def test_a_predictor_that_says_the_same_words_is_at_fault_itself(tmp_path: Path) -> None:
+    folder = write(tmp_path / "s")
+    words = "the kernel did not let us mount /nowhere/library"
+    (folder / "predict.py").write_text(
+        "import os, sys\nfor number in range(3, 99):\n    try:\n        os.write(number, b'x')\n"
+        f"    except OSError:\n        pass\nprint({words!r}, file=sys.stderr)\nsys.exit(127)\n"
+    )
+    found = ending(sandbox(), submission.load(folder), tmp_path / "log")
+    assert (found.exit_code, found.outside) == (127, "")
+    assert words in (tmp_path / "log").read_text()
 
 
 def test_a_runtime_of_containers_is_refused_for_a_process() -> None:
