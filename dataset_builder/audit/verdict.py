@@ -215,7 +215,8 @@ def clustered(correct: NDArray[np.bool_], articles: NDArray[np.str_]) -> Cluster
 
 def _load(folder: Path, subset: str) -> FrozenSet:
     if not (folder / subset).is_dir():
-        raise InputError(f"{folder}: no {subset} in it; wanted a build, which holds train, validation and test")
+        found = f"no {subset} in it" if folder.is_dir() else "no such folder"
+        raise InputError(f"{folder}: {found}; wanted a build, which holds train, validation and test")
     return frozen_set.load(folder / subset)
 
 

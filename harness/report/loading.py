@@ -42,7 +42,8 @@ def find(folders: Sequence[Path]) -> list[Path]:
         if folder in inside:
             inside = [folder]
         elif not inside:
-            raise InputError(f"{folder}: no result bundle in it; name a folder that `wikiorder evaluate` wrote")
+            missing = "no result bundle in it" if folder.is_dir() else "no such folder"
+            raise InputError(f"{folder}: {missing}; name a folder that `wikiorder evaluate` wrote")
         else:
             inside = [root for root in inside if bundle.read(root).result.status == "scored"]
         found |= dict.fromkeys(inside)
