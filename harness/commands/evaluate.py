@@ -18,6 +18,7 @@ from harness.records import Modality
 
 if TYPE_CHECKING:
     from harness.contract.bundle import Bundle
+    from harness.contract.frozen_set import FrozenSet
     from harness.contract.result import Estimate, Result
     from harness.contract.submission import Submission
     from harness.run.dry_run import DryRun
@@ -100,7 +101,6 @@ def evaluate(
     """Run SUBMISSION in a sandbox, one modality after the other, and score its predictions.
 
     With `--endpoint`, or if the manifest has an `[endpoint]`, no program runs: the harness asks a server itself.
-
     Writes one result bundle per modality. After a kill, the same command resumes from the journal. A modality that the
     submission does not declare, or weights that are no folder, are refused.
     """
@@ -122,8 +122,7 @@ def evaluate(
         sandbox = endpoint = served.sandbox(settings, frozen, dry_run)
     canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
     limits = _limits(batch_seconds, endpoint is not None)
-    for line in sandbox.isolation(frozen.root).exposes:
-        click.echo(f"{sandbox.name} sandbox does not protect: {line}", err=True)
+    _tell_exposed(sandbox, frozen)
     key = _run_key(replay) if replay else None
     failed = False
     for modality in wanted:
@@ -150,6 +149,11 @@ def _confined(kind: str, forget: bool, runtime: str | None, results: Path) -> Sa
     if sandbox.name == "process":
         ownership.write_as_owner_of(results)
     return sandbox
+
+
+def _tell_exposed(sandbox: Sandbox, frozen: FrozenSet) -> None:
+    for line in sandbox.isolation(frozen.root).exposes:
+        click.echo(f"{sandbox.name} sandbox does not protect: {line}", err=True)
 
 
 def _as_json(found: Bundle) -> str:
