@@ -56,6 +56,11 @@ class Channel:
     """
 
     def __init__(self, transport: Transport, log: Path, log_bytes: int) -> None:
+        """Open the log and begin to read.
+
+        Raises:
+            OSError: the log cannot be opened.
+        """
         self._transport = transport
         self._log, self._log_left = log, log_bytes
         self._changed = threading.Condition()
@@ -63,7 +68,7 @@ class Channel:
         self._partial = bytearray()
         self._fault = self._log_failure = ""
         self._ended = self._closed = False
-        self._drain = threading.Thread(target=self._run, name="drain", daemon=True)
+        self._drain = threading.Thread(target=self._run, args=(log.open("ab", buffering=0),), name="drain", daemon=True)
         self._drain.start()
 
     def send(self, line: bytes, seconds: float) -> None:
@@ -115,8 +120,8 @@ class Channel:
             self._drain.join()
             self._transport.close()
 
-    def _run(self) -> None:
-        with self._log.open("ab", buffering=0) as log:
+    def _run(self, log: RawIOBase) -> None:
+        with log:
             while (chunk := self._transport.read()) is not None:
                 stream, content = chunk
                 if stream == STDERR:

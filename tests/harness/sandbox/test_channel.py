@@ -87,6 +87,11 @@ def test_what_is_printed_is_kept_up_to_the_cap_and_never_taken_for_an_answer(
     assert (tmp_path / "log").read_bytes() == b"loading th"
 
 
+def test_a_log_that_cannot_be_opened_is_no_fault_of_the_predictor(fake: Fake, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Channel(fake, tmp_path / "missing/log", 10)
+
+
 def test_a_predictor_that_does_not_read_is_given_up_on(tmp_path: Path) -> None:
     fake = Fake(accepts=3)
     channel = Channel(fake, tmp_path / "log", 10)

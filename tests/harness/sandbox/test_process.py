@@ -156,7 +156,7 @@ def test_a_mount_that_the_kernel_refuses_is_the_machines_fault(tmp_path: Path, m
         pytest.skip("the kernel grants no namespaces, so nothing is mounted; CI's does")
 
     def with_one_that_is_missing(*arguments: object) -> PrivateRoot:
-        private = private_root(*arguments)  # type: ignore[arg-type] # as they come
+        private = private_root(*arguments)
         return private._replace(binds=[*private.binds, ("/nowhere/library", "/library-2")])
 
     monkeypatch.setattr(folders, "private_root", with_one_that_is_missing)
