@@ -25,8 +25,8 @@ from submissions.shared.sequence import Sequencer, SpecialTokens
 from submissions.shared.settings import RecipeError, SmallSize
 
 # Missing weights are checked below, and a progress bar per shard is noise where there is one shard.
-transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers gives these no types
-transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
 
 
 class TowerOptions(TypedDict):

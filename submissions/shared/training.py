@@ -112,7 +112,7 @@ class Run:
             self._set_learning_rate((epoch - 1) * steps + step, self.settings.epochs * steps)
             self.optimizer.zero_grad(set_to_none=True)
             loss, logits = self.training_step(batch, labels)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+            loss.backward()
             self.optimizer.step()
             total += loss.detach() * len(labels)
             right += (logits.argmax(-1) == labels).sum()
@@ -223,7 +223,7 @@ class Run:
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
             try:
-                self.step(*next(self.train.batches(range(size), size, self.device)))[0].backward()  # type: ignore[no-untyped-call]
+                self.step(*next(self.train.batches(range(size), size, self.device)))[0].backward()
                 self.optimizer.step()
             except RuntimeError as error:
                 if not _out_of_memory(error):

@@ -107,7 +107,7 @@ def plain_loop(data: Data, settings: Settings) -> tuple[int, float]:
             labels = torch.tensor([data.labels[index] for index in chosen])
             loss = cross_entropy(model(model.encode(data.placed(chosen))).logits, labels)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+            loss.backward()
             optimizer.step()
             steps += 1
             total += loss.item() * len(chosen)

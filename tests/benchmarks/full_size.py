@@ -67,7 +67,7 @@ def steps(baseline: str, modality: Modality, execution: Execution, size: Size, d
         for batch, labels in islice(cycle(batches), count):
             optimizer.zero_grad(set_to_none=True)
             loss, _ = step(batch, labels)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+            loss.backward()
             optimizer.step()
             total += loss.detach()
         return bool(total.isfinite())  # waits for the device

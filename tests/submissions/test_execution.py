@@ -50,7 +50,7 @@ class Operations(TorchDispatchMode):
         self.names: set[str] = set()
         self.products: set[torch.dtype] = set()
 
-    def __torch_dispatch__(self, operation, types, arguments=(), keywords=None):  # type: ignore[no-untyped-def]
+    def __torch_dispatch__(self, operation, types, arguments=(), keywords=None):
         found = operation(*arguments, **(keywords or {}))
         name = operation.overloadpacket.__name__
         self.names.add(name)
@@ -74,7 +74,7 @@ def test_each_execution_runs_the_operations_it_names(execution: Execution, fused
     with Operations() as ran:
         loss, _ = step(batch, labels)
         forward = set(ran.products)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+        loss.backward()
         optimizer.step()
     assert ("_fused_adam_" in ran.names) is fused
     assert forward == {precision}
@@ -114,7 +114,7 @@ def test_a_step_in_bfloat16_is_near_the_one_in_float32(baseline: str) -> None:
     rounded, logits = Execution("bfloat16").step(model)(batch, labels)
     assert rounded.dtype == logits.dtype == torch.float32
     torch.testing.assert_close(logits, plain_logits, atol=0.03, rtol=0.03)
-    rounded.backward()  # type: ignore[no-untyped-call]  # torch gives it no types
+    rounded.backward()
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert {p.grad.dtype for p in model.parameters() if p.grad is not None} == {torch.float32}
     assert rounded.item() == pytest.approx(plain.item(), abs=0.03)

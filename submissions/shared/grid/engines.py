@@ -137,8 +137,8 @@ def on_ray(cells: Sequence[Cell], work: Work, options: EngineOptions) -> Generat
             reason = (error.strerror or str(error)).strip().splitlines()[0]
             raise InputError(f"--address {address}: no Ray cluster answers there ({reason})") from None
     try:
-        share = options.gpu_share if ray.cluster_resources().get("GPU") else 0  # type: ignore[no-untyped-call]  # ray gives it no types
-        if warning := lacking(ray.nodes(), {"CPU": options.cpus, "GPU": share}):  # type: ignore[no-untyped-call]  # the same
+        share = options.gpu_share if ray.cluster_resources().get("GPU") else 0
+        if warning := lacking(ray.nodes(), {"CPU": options.cpus, "GPU": share}):
             click.echo(warning, err=True)
         task = ray.remote(num_cpus=options.cpus, num_gpus=share, max_retries=RETRIES)(attempt)
         pending = {task.remote(cell, work): cell for cell in cells}
