@@ -11,7 +11,7 @@ from math import log
 
 from msgspec import UNSET
 
-from harness.contract.bundle import Bundle
+from harness.contract.bundle import PREDICTIONS, Bundle
 from harness.contract.result import AccuracyEstimate, Calibration, Result, SandboxName
 from harness.records import Modality
 from leaderboard.filing import Policy
@@ -124,6 +124,6 @@ def _is_undecided(found: Bundle, calibration: Calibration | None) -> bool:
     """Return whether every pair was answered 0.5. The predictions are read only where the scores leave it open."""
     if calibration and (abs(calibration.brier - 0.25) > ROUNDING or abs(calibration.log_loss - log(2)) > ROUNDING):
         return False
-    if not (found.root / "predictions.jsonl").is_file():
+    if not (found.root / PREDICTIONS).is_file():
         return calibration is not None
     return bool(found.predictions) and all(p == HALF for p in found.predictions.values())

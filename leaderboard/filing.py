@@ -20,7 +20,7 @@ from pathlib import Path
 from msgspec import UNSET
 
 from harness.contract import bundle, ledger, signature
-from harness.contract.bundle import Bundle
+from harness.contract.bundle import ARTICLES, PREDICTIONS, Bundle
 from harness.contract.ledger import LedgerLine
 from harness.errors import CheckError, InputError
 from harness.run import verification
@@ -130,8 +130,8 @@ def _hidden_answers_problem(found: Bundle) -> str:
     """Predictions, counts per article and exact scores would disclose labels of a hidden set."""
     result = found.result
     withheld = () if result.withheld is UNSET else result.withheld
-    kept = {"predictions.jsonl", "articles.jsonl"} & {path.name for path in found.root.iterdir()}
-    if result.set.visibility == "public" or ("predictions.jsonl" in withheld and not kept and result.scores is None):
+    kept = {PREDICTIONS, ARTICLES} & {path.name for path in found.root.iterdir()}
+    if result.set.visibility == "public" or (PREDICTIONS in withheld and not kept and result.scores is None):
         return ""
     return (
         f"it answers a hidden set pair by pair; `wikiorder publish {found.root} FOLDER --team TEAM --key KEY` makes "

@@ -10,12 +10,11 @@ from typing import NamedTuple
 from msgspec import UNSET
 
 from harness.contract import bundle, files
-from harness.contract.bundle import Bundle
+from harness.contract.bundle import PREDICTIONS, Bundle
 from harness.contract.result import Result
 from harness.errors import InputError
 from leaderboard import board, collect, filing, verdicts
 from leaderboard.collect import FiledResult
-from leaderboard.verdicts import PREDICTIONS
 
 
 class PublishedRun(NamedTuple):

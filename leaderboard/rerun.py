@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness import keyed
 from harness.contract import bundle, submission
-from harness.contract.bundle import Bundle
+from harness.contract.bundle import PREDICTIONS, Bundle
 from harness.errors import InputError
 from harness.records import predicted_label
 from harness.run import verification
@@ -43,7 +43,7 @@ def repeatable(found: Bundle, submissions: Path) -> bool:
     """
     about = found.result.submission
     folder = submissions / about.name
-    complete = found.result.status == "scored" and (found.root / "predictions.jsonl").is_file()
+    complete = found.result.status == "scored" and (found.root / PREDICTIONS).is_file()
     present = about.weights is None and folder.is_dir()
     return complete and present and submission.folder_digest(folder) == about.digest
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 FORMAT: Literal[1] = 1
 PURPOSE = b"wikiorder verdicts 1\n"
-PREDICTIONS = "predictions.jsonl"
 
 
 class RankVerdict(Record, frozen=True, kw_only=True):

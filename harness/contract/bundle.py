@@ -53,7 +53,10 @@ from harness.records import Modality, Prediction, Variant, predicted_label
 MOST = 2**31  # pairs that one article may be counted with; no sum of such counts overflows
 RUN_KEY = "run_key"  # of a hidden set, this file is withheld
 ENVIRONMENT = "environment.json"
-CONTENTS = ("result.json", "articles.jsonl", "predictions.jsonl", "probes.jsonl", "timings.json")
+ARTICLES = "articles.jsonl"  # counts of correct answers
+PREDICTIONS = "predictions.jsonl"  # of the scored pairs
+VARIANTS = "probes.jsonl"  # predictions for pairs asked again
+CONTENTS = ("result.json", ARTICLES, PREDICTIONS, VARIANTS, "timings.json")
 
 
 class ArticleCount(Record, frozen=True):
@@ -98,7 +101,7 @@ class Bundle:
     @cached_property
     def predictions(self) -> dict[str, float]:
         """The probability of being in order, by pair id; read on first use, since a board of many rows needs none."""
-        rows = files.read_records(self.root / "predictions.jsonl", PredictionLine, to_prediction)
+        rows = files.read_records(self.root / PREDICTIONS, PredictionLine, to_prediction)
         return {p.pair_id: p.p_in_order for p in rows}
 
     @property
@@ -117,7 +120,7 @@ class Bundle:
     @cached_property
     def variants(self) -> tuple[Prediction, ...]:
         """The predictions for the pairs that were asked again, in variants."""
-        return tuple(files.read_records(self.root / "probes.jsonl", VariantLine, to_variant))
+        return tuple(files.read_records(self.root / VARIANTS, VariantLine, to_variant))
 
 
 def folder(results: Path, submission: str, frozen: FrozenSet, modality: Modality) -> Path:
@@ -180,9 +183,9 @@ def write(
     """
     again = sorted((p.pair_id, p.variant.value, p.p_in_order) for p in variants)
     lines = {
-        "articles.jsonl": [decoding.json_line(count) for count in articles],
-        "predictions.jsonl": [_line(pair_id=pair_id, p_in_order=p) for pair_id, p in sorted(predictions.items())],
-        "probes.jsonl": [_line(pair_id=pair_id, variant=variant, p_in_order=p) for pair_id, variant, p in again],
+        ARTICLES: [decoding.json_line(count) for count in articles],
+        PREDICTIONS: [_line(pair_id=pair_id, p_in_order=p) for pair_id, p in sorted(predictions.items())],
+        VARIANTS: [_line(pair_id=pair_id, variant=variant, p_in_order=p) for pair_id, variant, p in again],
     }
     for name, rows in lines.items():
         files.write(root / name, "".join(rows).encode())
@@ -241,8 +244,8 @@ def read(root: Path) -> Bundle:
         if name not in withheld and not (root / name).is_file():
             raise InputError(f"{root}: no {name} in it, so it is no result bundle; evaluate again")
     timings = decoding.decode(Timings, (root / "timings.json").read_bytes(), str(root / "timings.json"))
-    counted = "articles.jsonl" not in withheld
-    articles = tuple(files.read_records(root / "articles.jsonl", ArticleCount, lambda count: count)) if counted else ()
+    counted = ARTICLES not in withheld
+    articles = tuple(files.read_records(root / ARTICLES, ArticleCount, lambda count: count)) if counted else ()
     return Bundle(root, digest, result, articles, timings, _read_environment(root / ENVIRONMENT))
 
 

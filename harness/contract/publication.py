@@ -18,7 +18,7 @@ import msgspec
 from msgspec import UNSET
 
 from harness.contract import bundle, checksums, decoding, files, ledger
-from harness.contract.bundle import ENVIRONMENT, RUN_KEY, Bundle
+from harness.contract.bundle import ARTICLES, ENVIRONMENT, PREDICTIONS, RUN_KEY, VARIANTS, Bundle
 from harness.contract.ledger import LedgerLine
 from harness.contract.result import (
     CanaryVerdict,
@@ -32,8 +32,7 @@ from harness.contract.result import (
 )
 from harness.errors import InputError
 
-WITHHELD = ("predictions.jsonl", "articles.jsonl", "probes.jsonl", "stderr.log", "embeddings.npz", RUN_KEY)
-LABELLED = "articles.jsonl"  # its own digest would let a guess of all labels be checked
+WITHHELD = (PREDICTIONS, ARTICLES, VARIANTS, "stderr.log", "embeddings.npz", RUN_KEY)
 LONGEST_TITLE, LONGEST_AUTHOR, LONGEST_WORDS, MOST_LISTED = 80, 60, 200, 20
 COARSE = 2  # digits of a trust figure
 IMAGE = re.compile(r"(sha256:)?[0-9a-f]{64}")
@@ -115,8 +114,10 @@ def _look(found: Bundle, lines: list[LedgerLine], team: str) -> LedgerLine:
 def _write(found: Bundle, root: Path, line: LedgerLine) -> str:
     """Write the files of the public bundle. Return its digest."""
     withheld = {name: files.sha256(found.root / name) for name in WITHHELD if (found.root / name).is_file()}
-    if LABELLED in withheld:  # the private digest is as good as a secret: it covers the timings, which are dropped
-        withheld[LABELLED] = hashlib.sha256(f"{found.digest} {withheld[LABELLED]}".encode()).hexdigest()
+    # The counts' own digest would let a guess of all labels be checked. The private digest is as good as a secret: it
+    # covers the timings, which are dropped.
+    if ARTICLES in withheld:
+        withheld[ARTICLES] = hashlib.sha256(f"{found.digest} {withheld[ARTICLES]}".encode()).hexdigest()
     files.write(root / "result.json", decoding.json_page(_public_result(found.result, line, withheld)).encode())
     files.write(root / "timings.json", decoding.json_page(Timings(finished=found.timings.finished)).encode())
     if found.environment is not None:
