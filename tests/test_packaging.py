@@ -138,7 +138,7 @@ def test_the_wheel_holds_the_sample_the_templates_and_the_small_weights_but_no_r
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["coin", "submissions/coin"])
 def test_an_installed_wheel_evaluates_a_submission_that_ships(installed: Path, name: str) -> None:
-    options = ["--modality", "text", "--sandbox", "process", "--probes", "0", "--results", name.replace("/", "-")]
+    options = ["--modality", "text", "--sandbox", "process", "--variants", "0", "--results", name.replace("/", "-")]
     done = wikiorder(installed, "evaluate", name, *options)
     assert done.returncode == 0, done.stderr
     assert "Coin, text, on wikiorder-sample 1 (process sandbox" in done.stdout
@@ -150,7 +150,7 @@ def test_an_installed_wheel_evaluates_a_submission_that_ships(installed: Path, n
 def test_an_installed_wheel_begins_a_submission_and_builds_a_board(installed: Path) -> None:
     made = wikiorder(installed, "submission", "new", "mine")
     assert made.returncode == 0, made.stderr
-    options = ["--modality", "text", "--sandbox", "process", "--probes", "0", "--results", "board/results"]
+    options = ["--modality", "text", "--sandbox", "process", "--variants", "0", "--results", "board/results"]
     done = wikiorder(installed, "evaluate", "mine", *options)
     assert done.returncode == 0, done.stderr
     assert "taking the submission that ships" not in done.stderr

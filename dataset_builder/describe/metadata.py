@@ -147,8 +147,9 @@ def _front_matter(manifest: Manifest, details: SetDetails, pairs: int) -> str:
         tags=TAGS,
         size_categories=[next((name for limit, name in SIZES if pairs < limit), "n>1M")],
     )
-    rows = decoding.to_json(header).items()
-    return "---\n" + "".join(f"{key}: {decoding.json_line({'': value})[4:-2]}\n" for key, value in rows) + "---\n"
+    values = decoding.to_json(header)  # sorted by name
+    rows = [f"{key}: {decoding.json_line({'': values[key]})[4:-2]}\n" for key in header.__struct_fields__]
+    return "---\n" + "".join(rows) + "---\n"
 
 
 TERMS = (

@@ -155,7 +155,7 @@ def bare(frozen: FrozenSet, program: str) -> Timed:
     space: dict[str, Any] = {}
     exec(program, space)
     answer: Callable[[list[dict[str, Any]]], list[float]] = space["answer"]
-    (asked,) = plan.plan(frozen, BATCH, Modality.VISION_TEXT, 0)[:1]
+    (asked,) = plan.plan(frozen, BATCH, Modality.VISION_TEXT, 0, b"a bare loop")[:1]
     began = time.perf_counter()
     read = 0
     for batch in asked.batches:

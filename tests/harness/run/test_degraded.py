@@ -34,6 +34,7 @@ def test_without_root_and_kernel_each_thing_that_it_does_not_keep_is_named(froze
     assert not found.isolated
     assert found.exposes == (
         "which paths exist, and their sizes and times",
+        "paths of the set, their sizes and times",
         "the harness's own user: the harness is not root, so the predictor runs as the same user",
         "files that every user can read",
         f"the answers: {frozen.root / 'answers/answers.jsonl'} can be read",

@@ -50,8 +50,11 @@ def where(results: Path) -> Path:
     return results / "test/tiny-1.0-test/text"
 
 
-def findings(found: Bundle) -> list[str]:
-    return [(found.root / name).read_text() for name in ("result.json", "predictions.jsonl", "articles.jsonl")]
+def findings(found: Bundle) -> list[object]:
+    """All that two runs share. The checks are drawn by each run's own key, so their figures are not among it."""
+    result = json.loads((found.root / "result.json").read_text())
+    del result["trust"]
+    return [result, *((found.root / name).read_text() for name in ("predictions.jsonl", "articles.jsonl"))]
 
 
 @pytest.mark.slow
