@@ -114,13 +114,19 @@ def common_python() -> Path:
     raise AssertionError("no interpreter here can be executed by another user")
 
 
-def load(corpus: Path, attack: str) -> Submission:
-    """Return the submission whose program is the first word of `attack`; the other words are its arguments."""
+def command(corpus: Path, attack: str) -> tuple[str, ...]:
+    """What runs this attack: a file of the corpus, or a function in one. Its other words are its arguments."""
     program, *arguments = attack.split()
+    if not (corpus / f"{program}.py").exists():
+        (holder,) = [file for file in corpus.glob("*.py") if f"\ndef {program}():" in file.read_text()]
+        program, arguments = holder.stem, [program, *arguments]
+    return ("python3", f"{program}.py", *arguments)
+
+
+def load(corpus: Path, attack: str) -> Submission:
     name = attack.replace("_", "-").replace(" ", "-")
     loaded = submission.load(corpus)
-    command = ("python3", f"{program}.py", *arguments)
-    return replace(loaded, manifest=structs.replace(loaded.manifest, name=name, command=command))
+    return replace(loaded, manifest=structs.replace(loaded.manifest, name=name, command=command(corpus, attack)))
 
 
 def evaluate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -33,11 +34,12 @@ WORDS = {
 
 
 def command(
-    corpus: Path, program: str, frozen: FrozenSet, sandbox: Sandbox, results: Path, seconds: int = 2
+    corpus: Path, attack: str, frozen: FrozenSet, sandbox: Sandbox, results: Path, seconds: int = 2
 ) -> list[str]:
     """`wikiorder evaluate` of this program of the corpus."""
     manifest = corpus / "submission.toml"
-    manifest.write_text(manifest.read_text().split("command")[0] + f'command = ["python3", "{program}"]\n')
+    started = ["python3", "no-such-program"] if attack == "absent" else arena.command(corpus, attack)
+    manifest.write_text(manifest.read_text().split("command")[0] + f"command = {json.dumps(started)}\n")
     wikiorder = [sys.executable, "-m", "harness", "evaluate", str(corpus), "--data", str(frozen.root)]
     options = ["--modality", "text", "--sandbox", sandbox.name, "--results", str(results)]
     return [*wikiorder, *options, "--batch-seconds", str(seconds)]
@@ -47,7 +49,7 @@ def command(
 def test_it_ends_in_one_clear_line_a_failed_row_and_exit_code_1(
     attack: str, sandbox: Sandbox, frozen: FrozenSet, corpus: Path, tmp_path: Path
 ) -> None:
-    words = command(corpus, "no-such-program" if attack == "absent" else f"{attack}.py", frozen, sandbox, tmp_path)
+    words = command(corpus, attack, frozen, sandbox, tmp_path)
     run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 1, run.stderr
     assert "Traceback" not in run.stdout + run.stderr
@@ -63,7 +65,7 @@ def test_a_killed_harness_leaves_nothing_that_lasts(
     sandbox: Sandbox, frozen: FrozenSet, corpus: Path, tmp_path: Path
 ) -> None:
     """A process ends with its harness; a container and the folders go when the next harness starts."""
-    words = command(corpus, "hangs.py", frozen, sandbox, tmp_path, seconds=600)
+    words = command(corpus, "hangs", frozen, sandbox, tmp_path, seconds=600)
     environment = {**os.environ, "TMPDIR": tempfile.gettempdir()}
     harness = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     owned = {"label": f"{OWNER_LABEL}={owner(harness.pid)}"}

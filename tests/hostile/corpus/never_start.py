@@ -1,5 +1,0 @@
-"""Never finishes loading."""
-
-import time
-
-time.sleep(3600)
