@@ -28,4 +28,5 @@ if ! "$bin/python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available()
     echo "test: torch finds no GPU: the tests marked 'gpu' are left out"
     without="$without and not gpu"
 fi
-exec "$bin/python" -m pytest -m "${without# and }" "$@"
+# Containers and browsers wait more than they compute, so that one worker more than cores keeps all of them busy.
+exec "$bin/python" -m pytest --numprocesses $(($(nproc) + 1)) --dist loadgroup -m "${without# and }" "$@"
