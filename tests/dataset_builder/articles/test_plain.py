@@ -1,6 +1,7 @@
 import pytest
 
 from dataset_builder.articles.plain import plain
+from tests.dataset_builder.alarm import ends_soon
 
 
 @pytest.mark.parametrize(
@@ -13,6 +14,9 @@ from dataset_builder.articles.plain import plain
         ("Create ML\\ USER", "Create ML USER"),
         ("\u200bMix\u00a0it\u2060", "Mix it"),
         ("## Mix", "Mix"),
+        ("Mix<!-- <b>Step 3</b> --> <SCRIPT src='a'>x > y</script >it<style>b{}</style>.", "Mix it ."),
+        ("Mix <!-- it", "Mix <!-- it"),
+        ("**Mix** it __well__ **now", "Mix it well **now"),
         (f"Mix&#{'9' * 5000}; it&#x{'f' * 5000};", "Mix\ufffd it\ufffd"),
     ],
 )
@@ -34,3 +38,10 @@ def test_markup_is_taken_out(text: str, shown: str) -> None:
 )
 def test_plain_text_stays(text: str) -> None:
     assert plain(text) == text
+
+
+@pytest.mark.parametrize("repeated", ["<script", "<script>", "<style ", "<!--", "![", "[", "__a ", "**a ", "<a", "`"])
+def test_a_long_text_of_unfinished_markup_is_read_soon(repeated: str) -> None:
+    """A million characters; when the time per character grew with what follows, each took twenty seconds or more."""
+    with ends_soon():
+        plain(repeated * (1_000_000 // len(repeated)))
