@@ -144,18 +144,36 @@ class Audit:
     results: Sequence[ProbeResult]
 
 
-def audit(folder: Path, key: bytes | None = None, workers: int | None = None) -> Audit:
-    """Audit the build in `folder`.
+@dataclass(frozen=True, slots=True)
+class AuditSubject:
+    """The sets of a build that an audit looks at. canaries: of a hidden test set. limit: the spec's `printed`."""
+
+    train: FrozenSet
+    test: FrozenSet
+    canaries: Mapping[str, GroundTruth]
+    limit: float
+
+
+def load(folder: Path, key: bytes | None = None) -> AuditSubject:
+    """Load and verify the sets of the build in `folder`.
 
     Args:
         key: the release key of a hidden build, whose canaries are left out.
+
+    Raises:
+        InputError: there is no build, or it is hidden and the key is missing or another build's.
     """
     train, test = _load(folder, "train"), _load(folder, "test")
     report = folder / REPORT
     limit = (
         decoding.decode(AuditedBuild, report.read_bytes(), str(report)).spec.printed if report.is_file() else PRINTED
     )
-    return audit_sets(train, test, release.secret(test, key), workers or os.cpu_count() or 1, limit)
+    return AuditSubject(train, test, release.secret(test, key), limit)
+
+
+def audit(subject: AuditSubject, workers: int | None = None) -> Audit:
+    """Audit a build."""
+    return audit_sets(subject.train, subject.test, subject.canaries, workers or os.cpu_count() or 1, subject.limit)
 
 
 def audit_sets(

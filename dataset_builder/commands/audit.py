@@ -23,20 +23,20 @@ def audit(folder: Path, out: Path | None, results: Path | None, key_file: Path |
     Exit code 0: pass, 1: fail, 4: inconclusive.
     """
     from dataset_builder.audit import report, verdict
-    from harness.contract import decoding, files, frozen_set, release
+    from harness.contract import decoding, files, release
 
     key = release.read_key(key_file) if key_file else None
     beside = folder.resolve()  # "." has no name of its own
     out = out or beside.with_name(f"{beside.name}.audit")
-    found = verdict.audit(folder, key, workers)
-    frozen = frozen_set.load(folder / "test")
+    subject = verdict.load(folder, key)
+    found, frozen = verdict.audit(subject, workers), subject.test
     out.mkdir(parents=True, exist_ok=True)
     files.write(out / "audit.json", decoding.json_page(report.summarise(found)).encode())
     text = f"{report.explain(found)}\n\n{report.table(found, 'github')}"
     files.write(out / "audit.md", f"# Audit of {frozen.title}\n\n{text}\n".encode())
     report.draw(found, out / "audit.png", f"{frozen.manifest.name} {frozen.manifest.version}")
     click.echo(report.table(found))
-    for control in report.write_controls(found, frozen, release.secret(frozen, key), results) if results else ():
+    for control in report.write_controls(found, frozen, subject.canaries, results) if results else ():
         click.echo(control)
     click.echo(f"\n{report.explain(found)}\n{out}")
     sys.exit(found.verdict.exit_code)

@@ -130,7 +130,7 @@ def recognise(raw: Path) -> str:
     """
     found = [name for name, source in SOURCES.items() if source.recognises(raw)]
     if len(found) != 1:
-        markers = ", ".join(f"{source.markers[0]} ({name})" for name, source in SOURCES.items())
+        markers = ", ".join(f"{' or '.join(source.markers)} ({name})" for name, source in SOURCES.items())
         seen = f"the markers of {' and '.join(found)}" if found else "no known layout"
         raise InputError(f"{raw}: found {seen}; wanted one of {markers}. Say which with --source.")
     return found[0]

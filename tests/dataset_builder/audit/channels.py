@@ -19,7 +19,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from dataset_builder.articles.headlines import languages, scrub_article
 from dataset_builder.articles.plain import plain
-from dataset_builder.audit.verdict import Audit, audit
+from dataset_builder.audit.verdict import Audit, audit, load
 from dataset_builder.build import BuildRequest, build
 from tests.dataset_builder.crawls import crawl, spec
 
@@ -169,7 +169,7 @@ def write(folder: Path, mark: Marker | None = None, paint: Painter | None = None
 def audited(folder: Path, mark: Marker | None = None, paint: Painter | None = None) -> Audit:
     """Return the audit of a build with one channel."""
     build(BuildRequest(SPEC, write(folder / "raw", mark, paint), folder / "out", workers=1))
-    return audit(folder / "out", workers=1)
+    return audit(load(folder / "out"), workers=1)
 
 
 def main() -> None:

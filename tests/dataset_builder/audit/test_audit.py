@@ -22,6 +22,7 @@ from dataset_builder.audit.verdict import (
     clustered,
     holm,
     judge,
+    load,
 )
 from dataset_builder.build import BuildRequest, build
 from dataset_builder.spec import Spec
@@ -90,7 +91,7 @@ def test_a_naive_build_fails_by_everything_that_leaks(raw: Path, what: Spec, tmp
 
 
 def test_the_same_crawl_built_with_care_leaves_every_probe_silent(built: Path) -> None:
-    found = audit(built, workers=1)
+    found = audit(load(built), workers=1)
     assert [result.probe.name for result in found.results if result.fires] == []
     (ordinals,) = (result for result in found.results if result.probe.name == "ordinal words")
     assert ordinals.overall.bound(0.95) < 0.7
@@ -109,7 +110,7 @@ def test_coding_that_tells_the_order_fires_until_pictures_are_coded_anew(tmp_pat
     fires = {}
     for name, more in (("kept", ""), ("anew", "[pictures]\nreencode = true")):
         build(BuildRequest(spec(more, quota), raw, tmp_path / name, workers=1))
-        found = audit(tmp_path / name, workers=1)
+        found = audit(load(tmp_path / name), workers=1)
         fires[name] = {result.probe.name for result in found.results if result.probe.gates and result.fires}
     assert fires == {"kept": {"file size", "coding"}, "anew": set()}
 
@@ -167,7 +168,7 @@ def test_a_clustered_error_by_hand() -> None:
 
 def test_an_audit_needs_a_whole_build(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no train in it"):
-        audit(tmp_path)
+        load(tmp_path)
 
 
 def test_the_command_leaves_a_table_a_picture_and_control_rows(

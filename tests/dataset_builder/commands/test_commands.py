@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dataset_builder.sources import SOURCES
 from harness import cli
 from tests.dataset_builder.crawls import SIDE, article, crawl
 
@@ -72,7 +73,9 @@ def test_a_missing_raw_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_a_folder_of_no_known_layout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "raw").mkdir()
     assert build(tmp_path) == 2
-    assert "found no known layout; wanted one of articles.jsonl (articles)" in line(capsys)
+    told = line(capsys)
+    assert "found no known layout; wanted one of articles.jsonl (articles)" in told
+    assert [marker for source in SOURCES.values() for marker in source.markers if marker not in told] == []
 
 
 @pytest.mark.parametrize(

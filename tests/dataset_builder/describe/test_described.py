@@ -7,7 +7,8 @@ import mlcroissant
 import pytest
 
 from dataset_builder.describe import metadata
-from harness.contract import decoding, files
+from harness.contract import decoding, files, frozen_set
+from harness.contract import shipped as shipping
 from harness.contract.frozen_set import Manifest
 from tests.dataset_builder import shipped
 from tests.dataset_builder.crawls import spec
@@ -36,6 +37,15 @@ def test_the_front_matter_is_what_dataset_hubs_read() -> None:
     assert values["pretty_name"] == "small 2.1, test"
     assert values["license_name"] == "CC0-1.0"
     assert values["size_categories"] == ["1K<n<10K"]
+
+
+@pytest.mark.parametrize("subset", frozen_set.SUBSETS)
+def test_the_shipped_sample_described_again_has_the_same_header(subset: str) -> None:
+    """The card is under the digest of a set: another order of its header would be another set."""
+    root = shipping.sample() / subset
+    cards = metadata.card(frozen_set.load(root).manifest), (root / "README.md").read_text(encoding="utf-8")
+    (described, shown) = (card.split("---\n")[1] for card in cards)
+    assert described == shown
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # mlcroissant's, about rdflib's
