@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dataset_builder.articles.article import Article, single_line
-from dataset_builder.sources import myfixit, own, recipeqa, sequencing, vgsi, visualhow, wikiplan
+from dataset_builder.sources import goalstep, myfixit, own, recipeqa, sequencing, tiir, vgsi, visualhow, wikiplan
 from dataset_builder.sources.pictures import CrawlPictures
 from dataset_builder.sources.records import BadRecord, ReadRecord
 from harness.errors import InputError
@@ -31,9 +31,11 @@ class Source:
 
 SOURCES = {
     "articles": Source((own.MARKER,), own.read),
+    "goalstep": Source((goalstep.MARKER,), goalstep.read),
     "myfixit": Source((myfixit.MARKER,), myfixit.read),
     "recipeqa": Source(recipeqa.MARKERS, recipeqa.read),
     "sequencing": Source(sequencing.MARKERS, sequencing.read),
+    "tiir": Source((tiir.MARKER,), tiir.read),
     "vgsi": Source((vgsi.MARKER,), vgsi.read),
     "visualhow": Source((visualhow.MARKER,), visualhow.read),
     "wikiplan": Source((wikiplan.MARKER,), wikiplan.read),

@@ -14,6 +14,9 @@ from harness.contract.decoding import Record
 from harness.errors import InputError
 
 RawRecord = TypeVar("RawRecord", bound=Record)
+# The root of all categories, on wikiHow's sites and in crawls.
+ROOTS = {"categories", "category", "root", "main", "kategorien", "kategorie", "kategori", "kategoriler", "catégories"}
+ROOTS |= {"categorías", "categorias", "categorie", "categorieën", "категории", "カテゴリ", "分类", "分類", "หมวดหมู่"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def make_article(make: Callable[[], Article], where: str) -> ReadRecord:
 
 def first_category(names: list[str] | None) -> str:
     """Return the top category of a path of categories, without a root such as "Categories"; empty if there is none."""
-    kept = [name for name in names or () if name.strip().casefold() not in ("categories", "category", "root", "main")]
+    kept = [name for name in names or () if name.strip().casefold() not in ROOTS]
     return kept[0] if kept else ""
 
 

@@ -135,6 +135,26 @@ def _make_wikiplan(folder: Path) -> None:
     (folder / "categories.csv").write_text('task,category\nHow to Do 0,Cooking\n"Do 1",Cooking\n', encoding="utf-8")
 
 
+def _make_goalstep(folder: Path) -> None:
+    (folder / "corpus").mkdir()
+    for number in range(3):
+        steps = [{"headline": f"{VERBS[i]} {number}.", "img": f"https://e.org/{number}-{i}.png"} for i in (0, 1)]
+        row = {"title": f"Do {number}", "category_hierarchy": ["Cooking"], "methods": [{"name": "", "steps": steps}]}
+        (folder / f"corpus/{number}.json").write_text(json.dumps(row), encoding="utf-8")
+        _picture_files(folder, *(f"images/{number}-{i}.png" for i in (0, 1)))
+
+
+def _make_tiir(folder: Path) -> None:
+    lines = []
+    for number in range(2):
+        names = [f"doc_images/{number}-{i}.png" for i in (0, 1)]
+        steps = [item for i in (0, 1) for item in (f"{VERBS[i]} {number}.", names[i])]
+        lines.append(json.dumps({"id": str(number), "data": [f"Do {number}", *steps]}))
+        _picture_files(folder, *names)
+    (folder / "docs.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "categories.csv").write_text("task,category\nDo 0,Cooking\nDo 1,Cooking\n", encoding="utf-8")
+
+
 def _use_source(folder: Path) -> None:
     """A whole build: read, filter, look at every picture, group, split and freeze."""
     side_table = folder / "categories.csv"
@@ -160,6 +180,8 @@ DOORS = (
     Door("source: visualhow", "wikiHow_data.json", JSON, _make_visualhow, _use_source),
     Door("source: visualhow annotations", "visualHow_annotations.txt", JSON, _make_visualhow, _use_source),
     Door("source: sequencing", "wikihow.jsonl", JSON, _make_sequencing, _use_source),
+    Door("source: goalstep", "corpus/0.json", JSON, _make_goalstep, _use_source),
+    Door("source: tiir", "docs.jsonl", JSON, _make_tiir, _use_source),
     Door("source: wikiplan", "task_0/task.txt", TEXT, _make_wikiplan, _use_source),
     Door("source: wikiplan headline", "task_0/step_1.txt", TEXT, _make_wikiplan, _use_source),
     Door("source: categories", "categories.csv", TEXT, _make_wikiplan, _use_source),

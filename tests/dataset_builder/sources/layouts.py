@@ -174,12 +174,59 @@ def articles(raw: Path) -> None:
     draw(raw, *(f"p/{number}-{n}.jpeg" for number in range(3) for n in range(STEPS)))
 
 
+def goalstep(raw: Path) -> None:
+    def group(number: int, places: range) -> dict[str, Any]:
+        page = f"https://www.wikihow.com/Cook-{number}?#/File:Cook-{number}-Step-"
+        return {
+            "name": "In a pot",
+            "steps": [{"headline": headline(number, n), "description": "", "img": f"{page}{n}.jpg"} for n in places],
+        }
+
+    def row(number: int, **kinds: Any) -> dict[str, Any]:
+        about = {"url": f"https://www.wikihow.com/Cook-{number}", "n_views": "1.234", "methods": [], "parts": []}
+        path = ["Kategoriler", "Food and Entertaining", "Beans"]
+        return {**about, "title": f"How to Cook {number}", "category_hierarchy": path, "steps": [], **kinds}
+
+    every, half = range(STEPS), STEPS // 2
+    url = "https://www.wikihow.com/images/thumb/a/Cook-2-Step-"
+    bare = [{**step, "img": f"{url}{n}.jpg"} for n, step in enumerate(group(2, every)["steps"])]
+    rows = [
+        row(0, methods=[group(0, every)]),
+        row(1, parts=[group(1, range(half)), group(1, range(half, STEPS))]),
+        row(2, steps=bare),
+        row(3, steps=[group(3, every)], methods=[group(3, every)]),  # in two orders at once
+        row(4, title=None),
+    ]
+    (raw / "corpus").mkdir()
+    for number, one in enumerate(rows):
+        (raw / f"corpus/Cook-{number}.json").write_text(json.dumps(one), encoding="utf-8")
+    draw(raw, *(f"images/Cook-{number}-Step-{n}.jpg" for number in range(4) for n in every))
+
+
+def tiir(raw: Path) -> None:
+    def row(number: int, pictures_first: bool = False) -> dict[str, Any]:
+        steps = [(headline(number, n), f"doc_images/{number}_0_{n}.png") for n in range(STEPS)]
+        items = [item for step in steps for item in (step[::-1] if pictures_first else step)]
+        return {"id": f"d{number}", "data": [f"How to Cook {number}", *items]}
+
+    rows = [row(0), row(1, pictures_first=True), row(2), row(3)]
+    rows[2]["data"] = [item.replace("doc_images/", "./data/doc_images/") for item in rows[2]["data"]]
+    rows[3]["data"].insert(3, "One text too many.")
+    rows.append({"id": "d4", "data": []})  # no title
+    write_lines(raw / "docs.jsonl", rows)
+    table = "".join(f"d{number},Food and Entertaining\n" for number in range(4))
+    (raw / "categories.csv").write_text(f"task,category\n{table}", encoding="utf-8")
+    draw(raw, *(f"doc_images/{number}_0_{n}.png" for number in range(4) for n in range(STEPS)))
+
+
 # layout: its writer, articles dropped as misaligned, records that cannot be read
 LAYOUTS: dict[str, tuple[Callable[[Path], None], int, int]] = {
     "articles": (articles, 0, 1),
+    "goalstep": (goalstep, 1, 1),
     "myfixit": (myfixit, 1, 0),
     "recipeqa": (recipeqa, 0, 1),
     "sequencing": (sequencing, 0, 1),
+    "tiir": (tiir, 1, 1),
     "vgsi": (vgsi, 0, 2),
     "visualhow": (visualhow, 1, 0),
     "wikiplan": (wikiplan, 1, 0),

@@ -14,7 +14,7 @@ from harness.contract import frozen_set
 from harness.errors import InputError
 from tests.dataset_builder.alarm import ends_soon
 from tests.dataset_builder.crawls import article, crawl, spec
-from tests.dataset_builder.sources.layouts import LAYOUTS, VERBS, articles, vgsi, wikiplan
+from tests.dataset_builder.sources.layouts import LAYOUTS, VERBS, articles, goalstep, vgsi, wikiplan
 
 FOOD = '"Food and Entertaining" = { train = 4, validation = 4, test = 4 }'
 ALIASES = '[aliases]\n"Mac" = "Food and Entertaining"\n"Recipes" = "Food and Entertaining"\n'
@@ -181,3 +181,14 @@ def test_pairs_drawn_at_random_are_not_spread_evenly(tmp_path: Path) -> None:
     articles(raw)
     build(BuildRequest(food('[pairs]\ndraw = "random"'), raw, tmp_path / "out", workers=1, skip_bad=True))
     assert len(frozen_set.load(tmp_path / "out/train").questions) == 4
+
+
+def test_methods_are_alternatives_and_parts_follow_each_other(tmp_path: Path) -> None:
+    goalstep(tmp_path)
+    path = tmp_path / "corpus/Cook-0.json"
+    row = json.loads(path.read_text())
+    path.write_text(json.dumps({**row, "methods": row["methods"] * 2}))
+    first, second, *_ = sources.read(tmp_path, skipped=sources.BadRecords())
+    assert [step.method for step in first.steps] == [0] * 4 + [1] * 4
+    assert [step.method for step in second.steps] == [0] * 4
+    assert second.category == "Food and Entertaining"

@@ -88,6 +88,30 @@ def recipeqa(raw: Path) -> None:
     touch(raw, "images/train/images-qa/green-tea_1_0.jpg")
 
 
+def goalstep(raw: Path) -> None:
+    """As `example_tutorial.json` of GGLAB-KU/turkish-plu: groups under `steps`, a picture named in the page's URL."""
+    page = "https://www.wikihow.com.tr/A%C4%9F-Kurmak#/Dosya:Set-Up-Step-1-Version-2.jpg"
+    steps = [{"headline": "Ağa bağla.", "description": "Uzun.", "img": page, "internal_links": []}]
+    row = {
+        "title": "Ağ Kurmak",
+        "url": "https://www.wikihow.com.tr/x",
+        "category_hierarchy": ["Kategoriler", "Bilgisayar ve Elektronik"],
+        "n_views": "69.094",
+        "methods": [],
+        "parts": [],
+        "steps": [{"name": "Kurmak", "steps": steps}, {"name": "Paylaşmak", "steps": [{"headline": "Paylaş."}]}],
+    }
+    (raw / "corpus").mkdir()
+    (raw / "corpus/install.json").write_text(json.dumps(row))
+    touch(raw, "images/Set-Up-Step-1-Version-2.jpg")
+
+
+def tiir(raw: Path) -> None:
+    data = ["Make Tea", "Boil", "doc_images/a.png", "Pour", "./elsewhere/b.png"]
+    (raw / "docs.jsonl").write_text(json.dumps({"id": "d1", "data": data}) + "\n")
+    touch(raw, "doc_images/a.png", "doc_images/b.png")
+
+
 def touch(raw: Path, *names: str) -> None:
     for name in names:
         (raw / name).parent.mkdir(parents=True, exist_ok=True)
@@ -162,6 +186,17 @@ LAYOUTS = {
             "Recipes",
             (RawStep("Boil", "images/train/images-qa/green-tea_1_0.jpg"), RawStep("Pour it.", "")),
         )
+    ],
+    goalstep: [
+        Article(
+            "install",
+            "Ağ Kurmak",
+            "Bilgisayar ve Elektronik",
+            (RawStep("Ağa bağla.", "images/Set-Up-Step-1-Version-2.jpg"), RawStep("Paylaş.", "")),
+        )
+    ],
+    tiir: [
+        Article("d1", "Make Tea", "", (RawStep("Boil", "doc_images/a.png"), RawStep("Pour", "doc_images/b.png"))),
     ],
 }
 
