@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count as numbers
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from harness.contract.decoding import Record
 KINDS = ("both", "text", "vision", "neither")
 STEPS = 5
 COLOURS = 32  # in the palette that the pictures of one article share
+CUES, TAILS, TIPS, COLOUR_NAMES, THINGS = 4, 6, 12, 6, 10  # words of a fresh draw; as many titles as in the sample
+CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"  # of made-up names
 WORDS = Path(__file__).parent / "drawing/headlines.toml"
 
 Backdrop = Callable[[Canvas, Look], None]
@@ -56,11 +59,35 @@ class CategoryWords(Record, frozen=True, kw_only=True):
 
 
 class SampleWords(Record, frozen=True, kw_only=True):
-    """The words of the sample. colours: an accent colour ("#rrggbb") by name. tips: headlines of every category."""
+    """The words of a draw. colours: an accent colour ("#rrggbb") by name. tips: headlines of every category."""
 
     tips: list[str]
     colours: dict[str, str]
     categories: dict[str, CategoryWords]
+
+
+class FreshCategory(Record, frozen=True, kw_only=True):
+    """One category of fresh draws. title: with {colour} and {thing}. object: in every headline of a stage."""
+
+    title: str
+    object: str
+
+
+class FreshWords(Record, frozen=True, kw_only=True):
+    """The words that fresh draws choose from. cues: verbs by stage. tails: ends of headlines that tell no stage."""
+
+    cues: list[list[str]]
+    tails: list[str]
+    tips: list[str]
+    colours: dict[str, str]
+    categories: dict[str, FreshCategory]
+
+
+class WordTables(Record, frozen=True, kw_only=True):
+    """The file of words: those of the shipped sample, and those that fresh draws choose from."""
+
+    sample: SampleWords
+    fresh: FreshWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +107,12 @@ class DrawnArticle:
         return keyed.token(KEY, "article", self.category, self.title, *self.name)
 
 
-def draw(raw: Path, name: str = "") -> None:
+def draw(raw: Path, words: SampleWords, name: str = "") -> None:
     """Write the raw articles, in the layout of the source `articles`, and their pictures into the folder `raw`.
 
     Args:
         name: of the draw. Another name changes every choice: kinds, headlines, pictures. The shipped draw has none.
     """
-    words = read_words()
     (raw / "pictures").mkdir(parents=True, exist_ok=True)
     lines = []
     for article in articles(words, name):
@@ -107,10 +133,57 @@ def draw(raw: Path, name: str = "") -> None:
 
 
 def read_words() -> SampleWords:
-    """Return the words of the sample. In the file, categories stand beside `tips` and `colours`."""
+    """Return the words of the shipped sample."""
+    return _read_tables().sample
+
+
+def fresh_words(name: str) -> SampleWords:
+    """Return the words of a fresh draw. But for function words, none is in the shipped sample.
+
+    Two draws share some of their words by chance; the names in their titles are made up for each.
+    """
+    fresh = _read_tables().fresh
+
+    def some(items: Iterable[str], count: int, purpose: str) -> list[str]:
+        return keyed.order(items, KEY, f"fresh {purpose} {name}", str)[:count]
+
+    cues = [some(options, CUES, "cues") for options in fresh.cues]
+    tails = some(fresh.tails, TAILS, "tails")
+    return SampleWords(
+        tips=some(fresh.tips, TIPS, "tips"),
+        colours={colour: fresh.colours[colour] for colour in some(fresh.colours, COLOUR_NAMES, "colours")},
+        categories={
+            category: CategoryWords(
+                title=row.title,
+                things=_made_up_names(name, category),
+                stages=[[f"{cue} the {row.object} {tail}." for cue in options for tail in tails] for options in cues],
+                tips=[],
+            )
+            for category, row in fresh.categories.items()
+        },
+    )
+
+
+def _made_up_names(name: str, category: str) -> list[str]:
+    """Return names of three syllables, such as "Velora"."""
+    found: dict[str, None] = {}
+    for number in numbers():
+        drawn = keyed.digest(KEY, "made-up name", name, category, number)
+        syllables = [
+            CONSONANTS[drawn[2 * n] % len(CONSONANTS)] + VOWELS[drawn[2 * n + 1] % len(VOWELS)] for n in (0, 1, 2)
+        ]
+        found["".join(syllables).capitalize()] = None
+        if len(found) == THINGS:
+            break
+    return list(found)
+
+
+def _read_tables() -> WordTables:
+    """Return the file of words. In it, the categories of the sample stand beside `tips` and `colours`."""
     table = tomllib.loads(WORDS.read_text(encoding="utf-8"))
+    fresh = table.pop("fresh")
     general = {name: table.pop(name) for name in ("tips", "colours")}
-    return decoding.convert(SampleWords, general | {"categories": table}, str(WORDS))
+    return decoding.convert(WordTables, {"sample": general | {"categories": table}, "fresh": fresh}, str(WORDS))
 
 
 def articles(words: SampleWords, name: str = "") -> Iterator[DrawnArticle]:

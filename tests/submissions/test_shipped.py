@@ -101,7 +101,7 @@ def test_the_nine_checkpoints_are_small() -> None:
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """6,000 pairs of 600 articles on which nothing was trained and no setting chosen."""
     out = tmp_path_factory.mktemp("sets") / "fresh"
-    assert CliRunner().invoke(draw_sample, ["--fresh", "unseen", "--out", str(out)]).exit_code == 0
+    assert CliRunner().invoke(draw_sample, ["--fresh", "unseen", "--words", "sample", "--out", str(out)]).exit_code == 0
     return out
 
 

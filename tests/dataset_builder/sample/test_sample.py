@@ -1,16 +1,22 @@
 """The calibrated sample: what ships is what is drawn, and its balance makes the best accuracy known."""
 
 import hashlib
+import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from functools import cache
-from itertools import groupby
+from itertools import combinations, groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 
 from dataset_builder.sample import sample
 from dataset_builder.sample.drawing.png import SIGNATURE
-from harness import cli
+from dataset_builder.sample.sample import DrawnArticle, SampleWords
+from harness import cli, keyed
 from harness.contract import frozen_set
 from harness.contract import shipped as shipping
 from harness.contract.frozen_set import SUBSETS, FrozenSet
@@ -76,7 +82,7 @@ def test_either_a_folder_to_make_or_the_path_is_asked_for(
     assert "either --out FOLDER" in capsys.readouterr().err
 
 
-def test_another_draw_has_the_same_titles_but_other_kinds_headlines_and_pictures() -> None:
+def test_another_draw_of_the_same_words_has_other_kinds_headlines_and_pictures() -> None:
     shipped, fresh = list(sample.articles(WORDS)), list(sample.articles(WORDS, "2027"))
     assert {article.title for article in fresh} == {article.title for article in shipped}
     assert Counter(article.kind for article in fresh) == Counter(article.kind for article in shipped)
@@ -88,6 +94,75 @@ def test_another_draw_has_the_same_titles_but_other_kinds_headlines_and_pictures
     again = next(article for article in fresh if article.title == first.title)
     drawn = [set(sample.pictures(article, WORDS.colours[article.colour])) for article in (first, again)]
     assert drawn[0].isdisjoint(drawn[1])
+
+
+FUNCTION_WORDS = {
+    "a",
+    "about",
+    "after",
+    "at",
+    "from",
+    "here",
+    "in",
+    "more",
+    "of",
+    "on",
+    "some",
+    "the",
+    "to",
+    "under",
+    "up",
+}
+
+
+def words_of(articles: Iterable[DrawnArticle], words: SampleWords) -> set[str]:
+    texts = [text for article in articles for text in (article.title, *sample.headlines(article, words))]
+    return {word for text in texts for word in re.findall(r"\w+", text.casefold())}
+
+
+@pytest.mark.parametrize("name", ["2027", "another"])
+def test_a_fresh_draw_shares_function_words_alone_with_the_sample(name: str) -> None:
+    words = sample.fresh_words(name)
+    fresh, shipped = list(sample.articles(words, name)), list(sample.articles(WORDS))
+    assert words_of(fresh, words) & words_of(shipped, WORDS) <= FUNCTION_WORDS
+    assert len({article.title for article in fresh}) == len(shipped) == 600
+    assert {article.title for article in fresh}.isdisjoint(article.title for article in shipped)
+    assert Counter(article.kind for article in fresh) == Counter(article.kind for article in shipped)
+
+
+def text_pairs(articles: Iterable[DrawnArticle], words: SampleWords) -> list[tuple[str, str, int]]:
+    """All pairs of steps of the articles whose texts tell the order; half of them the wrong way round."""
+    pairs = []
+    for article in articles:
+        if article.kind in ("text", "both"):
+            for earlier, later in combinations(sample.headlines(article, words), 2):
+                label = int(keyed.digest(b"test", "label", article.identity, earlier, later)[0] & 1)
+                pairs.append((earlier, later, 1) if label else (later, earlier, 0))
+    return pairs
+
+
+def test_a_bag_of_words_learnt_on_the_sample_is_lost_on_a_fresh_draw_that_its_rule_solves() -> None:
+    taught = text_pairs(sample.articles(WORDS, "taught"), WORDS)
+    vectors = TfidfVectorizer().fit([text for first, second, _ in taught for text in (first, second)])
+
+    def features(pairs: list[tuple[str, str, int]]) -> Any:
+        return vectors.transform([first for first, _, _ in pairs]) - vectors.transform([text for _, text, _ in pairs])
+
+    model = LogisticRegression(max_iter=1000).fit(features(taught), [label for _, _, label in taught])
+
+    def accuracy(pairs: list[tuple[str, str, int]]) -> float:
+        return float(model.score(features(pairs), [label for _, _, label in pairs]))
+
+    assert accuracy(text_pairs(sample.articles(WORDS), WORDS)) > 0.95
+    for name in ("2027", "2028", "another"):
+        words = sample.fresh_words(name)
+        pairs = text_pairs(sample.articles(words, name), words)
+        assert len(pairs) == 3000
+        assert abs(accuracy(pairs) - 0.5) < 0.04  # four standard errors of 3,000 pairs
+        stages = [{option.split()[0] for option in stage} for stage in words.categories["Travel"].stages]
+        stage_of = {cue: number for number, cues in enumerate(stages) for cue in cues}
+        assert len(stage_of) == sum(map(len, stages)) == 4 * sample.STEPS
+        assert all((stage_of[a.split()[0]] < stage_of[b.split()[0]]) == bool(label) for a, b, label in pairs)
 
 
 @pytest.mark.parametrize("name", ["Two Words", "a_b", "x" * 33])
