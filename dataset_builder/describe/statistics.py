@@ -120,13 +120,10 @@ def pairs_per_article(rows: LabelledPairs) -> Histogram:
     return dict(sorted(counts.items()))
 
 
-def titles(subsets: Mapping[str, LabelledPairs]) -> dict[str, list[str]]:
-    """Return the titles of each category's articles, each article once."""
-    by_id: dict[str, dict[str, str]] = defaultdict(dict)
-    for rows in subsets.values():
-        for pair, truth in rows:
-            by_id[pair.category][truth.article_id] = pair.title
-    return {category: [by_id[category][name] for name in sorted(by_id[category])] for category in sorted(by_id)}
+def titles(subsets: Mapping[str, LabelledPairs]) -> list[str]:
+    """Return the titles of all articles, each article once."""
+    by_id = {truth.article_id: pair.title for rows in subsets.values() for pair, truth in rows}
+    return [by_id[name] for name in sorted(by_id)]
 
 
 def summarise(subsets: Mapping[str, LabelledPairs]) -> DatasetStatistics:

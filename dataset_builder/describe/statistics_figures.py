@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dataset_builder.describe import statistics
+from dataset_builder.describe.words import tagger_name, verbs_and_nouns
 from harness.errors import InputError
 from harness.report.style import GREY, look, panels, styled
 
@@ -20,47 +18,8 @@ if TYPE_CHECKING:
 
     from dataset_builder.describe.statistics import LabelledPairs
 
-WORD = re.compile(r"[a-z][a-z'-]+")
-LEAD = ["how", "to"]  # precedes every title, written or not; with it the tagger reads "Tie" as a verb
-COMMON_VERBS = {"be", "do", "have", "get", "use", "make"}  # frequent in every category
-
 VERBS, NOUNS = "#0072B2", "#D55E00"
 LARGEST = 24  # steps apart; larger distances are added to the last bin
-
-
-@dataclass(frozen=True, slots=True)
-class WordCounts:
-    """Number of occurrences of each base form. unread: titles without an English word."""
-
-    verbs: Counter[str] = field(default_factory=Counter)
-    nouns: Counter[str] = field(default_factory=Counter)
-    unread: int = 0
-
-
-def verbs_and_nouns(titles: Iterable[str]) -> WordCounts:
-    """Count the verbs and nouns of English titles."""
-    verbs: Counter[str] = Counter()
-    nouns: Counter[str] = Counter()
-    unread = 0
-    for title in titles:
-        words = WORD.findall(title.casefold().removeprefix("how to "))
-        unread += not words
-        for _, base, tag in _tagger().tag_sent(LEAD + words)[len(LEAD) :]:
-            if tag.startswith("VV") and base not in COMMON_VERBS:
-                verbs[base.lower()] += 1
-            elif tag.startswith(("NN", "NP")):
-                nouns[base.lower()] += 1
-    return WordCounts(verbs, nouns, unread)
-
-
-@cache
-def _tagger() -> Any:
-    """Return a tagger whose model is part of its package, so that nothing is downloaded (Wartena 2019)."""
-    try:
-        from HanTa import HanoverTagger
-    except ModuleNotFoundError:
-        raise InputError("word clouds need HanTa, which is not installed: pip install 'wikiorder[figures]'") from None
-    return HanoverTagger.HanoverTagger("morphmodel_en.pgz")  # tags of the British National Corpus
 
 
 def spread(subsets: Mapping[str, LabelledPairs]) -> Figure:
@@ -107,23 +66,26 @@ def _draw_reached(axis: Axes, counts: Mapping[int, int], number: int) -> None:
     axis.step([0, *counts], [0.0, *shares], where="post", color=style["color"])
 
 
-def clouds(titles: Mapping[str, list[str]]) -> Figure:
-    """Return a figure with one cloud per category: verbs blue, nouns orange, sized by frequency."""
-    columns = min(2, len(titles))
-    rows = -(-len(titles) // columns)
-    figure, axes = panels(rows, columns, 1.9)
+def clouds(titles: Iterable[str]) -> Figure:
+    """Return a figure of two clouds, the verbs and the nouns of all titles, sized by frequency."""
+    words = verbs_and_nouns(titles)
+    figure, axes = panels(1, 2, 2.4)
     with styled():
-        for axis, (category, texts) in zip(axes, titles.items(), strict=False):
-            _draw_cloud(axis, category, verbs_and_nouns(texts))
-        for axis in axes:
+        for axis, name, counts, colour in zip(
+            axes, ("Verbs", "Nouns"), (words.verbs, words.nouns), (VERBS, NOUNS), strict=True
+        ):
             axis.set_axis_off()
-        figure.text(0.995, 0.995, "verbs", color=VERBS, ha="right", va="top", weight="bold")
-        figure.text(0.935, 0.995, "nouns", color=NOUNS, ha="right", va="top", weight="bold")
+            axis.set_title(name, loc="left")
+            if counts:
+                _draw_cloud(axis, counts, colour)
+            else:
+                unread = f"{words.unread} titles without an English word"
+                axis.text(0, 0.5, unread, color=GREY, transform=axis.transAxes)
+        figure.text(0.995, 0.01, f"tagged by {tagger_name()}", color=GREY, ha="right", size="x-small")
     return figure
 
 
-def _draw_cloud(axis: Axes, category: str, words: WordCounts) -> None:
-    """Draw the cloud of one category."""
+def _draw_cloud(axis: Axes, counts: Counter[str], colour: str) -> None:
     try:
         from wordcloud import WordCloud
     except ModuleNotFoundError:
@@ -132,21 +94,15 @@ def _draw_cloud(axis: Axes, category: str, words: WordCounts) -> None:
         ) from None
     from matplotlib.font_manager import findfont
 
-    axis.set_title(category, loc="left")
-    if not words.verbs and not words.nouns:
-        axis.text(0, 0.5, f"{words.unread} titles, none of them in English", color=GREY, transform=axis.transAxes)
-        return
-    frequencies = {word: float(count) for word, count in (words.nouns + words.verbs).items()}
-    blue = {word for word, count in words.verbs.items() if count >= words.nouns[word]}
     cloud = WordCloud(
         width=1050,
-        height=520,
+        height=640,
         background_color="white",
         font_path=findfont("DejaVu Sans"),
-        max_words=70,
+        max_words=100,
         relative_scaling=0.4,
         prefer_horizontal=1.0,
         random_state=7,
-        color_func=lambda word, **_: VERBS if word in blue else NOUNS,
-    ).generate_from_frequencies(dict(sorted(frequencies.items())))
+        color_func=lambda *_, **__: colour,
+    ).generate_from_frequencies({word: float(count) for word, count in sorted(counts.items())})
     axis.imshow(cloud.to_array(), interpolation="bilinear")

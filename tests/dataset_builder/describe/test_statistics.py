@@ -6,8 +6,9 @@ from PIL import Image
 
 from dataset_builder.build import BuildRequest, build
 from dataset_builder.describe import statistics
+from dataset_builder.describe import words as tagging
 from dataset_builder.describe.statistics import Table1Line
-from dataset_builder.describe.statistics_figures import verbs_and_nouns
+from dataset_builder.describe.words import verbs_and_nouns
 from harness import cli
 from harness.contract import checksums, frozen_set
 from harness.records import GroundTruth, Step, StepPair
@@ -81,6 +82,45 @@ def test_verbs_and_nouns_of_titles() -> None:
     assert words.unread == 1
 
 
+@pytest.mark.parametrize(
+    ("title", "verbs", "nouns"),
+    [
+        ("Build an OpenBot with Flutter", "build", "openbot flutter"),
+        ("README", "", "readme"),
+        ("Write a README for Your Project", "write", "readme project"),
+        ("SAP BTP and Kubernetes", "", "sap btp kubernetes"),
+        ("Configuring Profiles and Rules", "configure", "profile rule"),
+        ("How to Know if He Likes You", "know like", ""),
+        ("HOW TO KNIT A SCARF", "knit", "scarf"),
+        ("How to Make Coffee", "", "coffee"),
+        ("Initialize Environment", "initialize", "environment"),
+        ("Restore Apps Using the Flows Component", "restore", "app flow component"),
+    ],
+)
+def test_a_name_or_an_unknown_word_is_no_verb(title: str, verbs: str, nouns: str) -> None:
+    found = verbs_and_nouns([title])
+    assert (" ".join(found.verbs), " ".join(found.nouns)) == (verbs, nouns)
+
+
+def test_nltks_tagger_is_used_where_its_data_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its data cannot be fetched here; a tagger of the same format is trained on three titles."""
+    nltk = pytest.importorskip("nltk")
+    from nltk.tag.perceptron import PerceptronTagger
+
+    small = PerceptronTagger(load=False)
+    taught = ["how/WRB to/TO brew/VB coffee/NN", "how/WRB to/TO grind/VB beans/NNS", "how/WRB to/TO brew/VB teas/NNS"]
+    small.train([[tuple(word.split("/")) for word in title.split()] for title in taught], nr_iter=5)
+    small.save_to_json(lang="eng", loc=str(tmp_path / tagging.NLTK_DATA))
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    tagging._nltk.cache_clear()
+    try:
+        assert tagging.tagger_name() == "NLTK"
+        found = verbs_and_nouns(["How to Brew Coffee", "Brew Beans"])
+        assert (found.verbs, found.nouns) == ({"brew": 2}, {"coffee": 1, "bean": 1})
+    finally:
+        tagging._nltk.cache_clear()
+
+
 def test_the_command_leaves_text_json_and_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     raw = crawl(tmp_path / "raw", [article(n) for n in range(12)])
     build(BuildRequest(spec(), raw, tmp_path / "out", workers=1))
@@ -91,6 +131,7 @@ def test_the_command_leaves_text_json_and_pictures(tmp_path: Path, capsys: pytes
     record = json.loads((tmp_path / "stats/stats.json").read_text())
     assert record["table"]["Cooking"]["pairs"] == {"train": 20, "validation": 6, "test": 6}
     assert record["labels"]["test"]["Cooking"] == {"0": 3, "1": 3}
+    assert statistics.titles(SUBSETS) == ["Pack a", "Pack b", "Pack c"]
     assert "![words.png](words.png)" in (tmp_path / "stats/stats.md").read_text()
     for name in ("spread.png", "words.png"):
         with Image.open(tmp_path / "stats" / name) as picture:
