@@ -94,7 +94,7 @@ def test_verbs_and_nouns_of_titles() -> None:
         ("HOW TO KNIT A SCARF", "knit", "scarf"),
         ("How to Make Coffee", "", "coffee"),
         ("Initialize Environment", "initialize", "environment"),
-        ("Restore Apps Using the Flows Component", "restore", "app flow component"),
+        ("Restore Apps Using the Flows Component", "restore", "apps flow component"),
     ],
 )
 def test_a_name_or_an_unknown_word_is_no_verb(title: str, verbs: str, nouns: str) -> None:
