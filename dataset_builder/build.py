@@ -147,6 +147,7 @@ def _build(request: BuildRequest, ledger: FilterLedger, bad: BadRecords) -> Fini
     with folder.partial(request.out) as space:
         readable = _look(request, space, _read(request, space, bad), ledger)
         articles = _illustrate(request, space, readable, ledger)
+        _refuse_shortfalls(supply.before_split((one.article for one in articles), spec, ledger))
         groups = duplicates.group(articles, space.scratch, spec)
         ids = splitting.split(articles, groups.by_article, spec)
         split = {subset: {key: Selection(articles, ids[subset][key]) for key in ids[subset]} for subset in SUBSETS}
@@ -224,7 +225,7 @@ def _look(request: BuildRequest, space: Workspace, articles: Shelf[Article], led
     readable = space.shelve(
         "readable", lambda article: article.article_id, filters.by_text(articles, request.spec, ledger)
     )
-    _refuse_shortfalls(supply.before_pictures(readable, request.spec, ledger))
+    _refuse_shortfalls(supply.before_split(readable, request.spec, ledger))
     return readable
 
 

@@ -1,13 +1,11 @@
-"""Inspection of a crawl before a build: layout, pictures, categories, losses by text. No picture is opened."""
+"""Inspection of a crawl before a build: layout, pictures, categories, losses by text. No picture is decoded."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-from msgspec import structs
 
 from dataset_builder import losses, sources, supply
 from dataset_builder.articles import filters
@@ -15,13 +13,19 @@ from dataset_builder.articles.article import Article
 from dataset_builder.articles.filters import FilterLedger
 from dataset_builder.articles.headlines import languages
 from dataset_builder.losses import LossReport
-from dataset_builder.spec import ArticleRules, Quota, Spec, fold
+from dataset_builder.pictures.intake import smallest_side
+from dataset_builder.spec import Quota, Spec, fold
 from harness.contract.decoding import Record
 
 UNNAMED = "uncategorised"
 SAMPLED = 20_000  # headlines whose language is guessed
-SHARES = {"train": 4, "validation": 1, "test": 1}  # of six pairs in a spec to start from
-KEPT = 0.5  # of the pairs by text that a spec to start from asks for, since pictures are lost later
+SHARES = {"train": 3, "validation": 1, "test": 2}  # of six articles and pairs in a spec to start from
+KEPT = 1 / 3  # of the pairs left by texts and sizes that a spec to start from asks for, since splits are uneven
+PER_ARTICLE = 60  # pairs of an article at most in a spec to start from, so that a few long ones do not dominate
+FEW = 6  # usable articles, under which a spec to start from leaves a category out: no interval, and one-sided splits
+MEASURED = 100  # articles, evenly spread over the crawl, whose pictures' headers are read
+SIDES = (224, 192, 160, 128, 112, 96, 64, 32)  # pixels; the first is the default threshold
+ENOUGH = 0.8  # of the articles that min_side of a spec to start from must keep
 SCRIPTS = (
     ("ja", 0x3040, 0x30FF),
     ("ko", 0xAC00, 0xD7AF),
@@ -34,18 +38,25 @@ SCRIPTS = (
 
 
 class InspectedCategory(Record, frozen=True, kw_only=True):
-    """One category of a crawl. usable: articles left after the filters by text. pairs: the most that these can give."""
+    """One category of a crawl. usable: articles left after the filters by text. pairs: the most that these can give.
+
+    even: the most if no article gives more than `PER_ARTICLE`.
+    """
 
     name: str
     articles: int
     usable: int
     pairs: int
+    even: int
     counts_towards: str | None
     nearest: list[str]
 
 
 class CrawlInspection(Record, frozen=True, kw_only=True):
-    """A crawl as `dataset inspect` sees it. pictures: how many were found by each rule. links: linked folders."""
+    """A crawl as `dataset inspect` sees it. pictures: how many were found by each rule. links: linked folders.
+
+    sides: share of the articles that min_side would keep, measured over `measured` articles.
+    """
 
     layout: str
     articles: int
@@ -54,6 +65,8 @@ class CrawlInspection(Record, frozen=True, kw_only=True):
     links: dict[str, str]
     categories: list[InspectedCategory]
     languages: dict[str, int]
+    measured: int
+    sides: dict[int, float]
     losses: LossReport
 
 
@@ -70,7 +83,8 @@ def inspect(raw: Path, spec: Spec | None, source: str | None = None, categories:
     rules = spec or _every_category(articles)
     ledger = FilterLedger()
     readable = list(filters.by_text(articles, rules, ledger))
-    shortfalls = supply.before_pictures(readable, rules, ledger) if spec else []
+    shortfalls = supply.before_split(readable, rules, ledger) if spec else []
+    measured = readable[:: max(1, len(readable) // MEASURED)][:MEASURED]
     return CrawlInspection(
         layout=layout,
         articles=len(articles),
@@ -79,8 +93,19 @@ def inspect(raw: Path, spec: Spec | None, source: str | None = None, categories:
         links=pictures.linked_folders(),
         categories=_categories(articles, readable, rules, spec),
         languages=guess_languages(step.headline for article in articles for step in article.steps),
+        measured=len(measured),
+        sides=_sides([smallest_side(raw, article) for article in measured]),
         losses=losses.report(ledger, bad, shortfalls),
     )
+
+
+def _sides(smallest: Sequence[int]) -> dict[int, float]:
+    """Return the share of articles that each threshold keeps.
+
+    Args:
+        smallest: the shorter side of each article's smallest picture.
+    """
+    return {side: round(sum(one >= side for one in smallest) / len(smallest), 3) for side in SIDES if smallest}
 
 
 def _every_category(articles: Iterable[Article]) -> Spec:
@@ -106,6 +131,7 @@ def _categories(
                 articles=count,
                 usable=len(usable[own or ""]),
                 pairs=sum(usable[own or ""]),
+                even=sum(min(PER_ARTICLE, count) for count in usable[own or ""]),
                 counts_towards=own if spec else None,
                 nearest=near,
             )
@@ -135,26 +161,41 @@ def _language(text: str, words: Mapping[str, frozenset[str]]) -> str:
 
 
 def starting_spec(found: CrawlInspection, name: str) -> str:
-    """Return a spec to start from: the crawl's categories, with quotas that half of their pairs could fill."""
+    """Return a spec to start from: a threshold that most articles pass, and quotas that a third of their pairs fill."""
+    side = (
+        next((side for side, share in found.sides.items() if share >= ENOUGH), SIDES[-1]) if found.sides else SIDES[0]
+    )
+    kept = found.sides.get(side, 1.0)
     lines = [
-        "# Made by `wikiorder dataset inspect`. Quotas are half of the pairs that the texts allow.",
+        f"# Made by `wikiorder dataset inspect`. Quotas: a third of the pairs that texts and sizes allow ({kept:.0%}).",
         f'name = "{name}"',
         'version = "1"',
         f'seed = "{name} 1"',
         'licence = ""  # of the data, in words',
         "",
         "[articles]",
-        f"min_side = {structs.asdict(ArticleRules())['min_side']}  # pixels of the shorter side of a picture",
+        f"min_side = {side}  # pixels of the shorter side of a picture; the paper's set uses {SIDES[0]}",
         "",
-        "[categories]",
+        "[pairs]",
+        f"per_article = {PER_ARTICLE}",
+        "",
+        "[split]  # shares of the articles",
+        *(f"{subset} = {share}" for subset, share in SHARES.items()),
+        "",
+        "[categories]  # pairs",
     ]
     written: set[str] = set()  # a crawl may spell a category in several ways, which count together
     for category in found.categories:
-        pairs = {subset: max(2, int(category.pairs * KEPT * share / 12) * 2) for subset, share in SHARES.items()}
-        if category.name and fold(category.name) not in written and category.pairs >= sum(pairs.values()):
-            written.add(fold(category.name))
-            counts = ", ".join(f"{subset} = {count}" for subset, count in pairs.items())
-            lines.append(f"{json.dumps(category.name, ensure_ascii=False)} = {{ {counts} }}")
+        if not category.name or fold(category.name) in written:
+            continue
+        written.add(fold(category.name))
+        text = json.dumps(category.name, ensure_ascii=False)
+        most = category.even * kept * KEPT
+        pairs = {subset: max(2, int(most * share / sum(SHARES.values()) / 2) * 2) for subset, share in SHARES.items()}
+        if category.usable < FEW or most < sum(pairs.values()):
+            lines.append(f"# {text}: {category.usable} usable articles are too few")
+        else:
+            lines.append(f"{text} = {{ {', '.join(f'{subset} = {count}' for subset, count in pairs.items())} }}")
     return "\n".join(lines) + "\n"
 
 
@@ -168,6 +209,8 @@ def format_table(found: CrawlInspection) -> str:
         for row in found.categories
     ]
     spoken = ", ".join(f"{name} {count}" for name, count in found.languages.items())
+    kept = ", ".join(f"{side} keeps {share:.0%}" for side, share in found.sides.items())
+    sizes = f"min_side, by the pictures of {found.measured} articles: {kept}" if kept else ""
     links = "".join(
         f"\n{name} is a link to {target}, outside the crawl; build with --follow-links"
         for name, target in found.links.items()
@@ -180,6 +223,7 @@ def format_table(found: CrawlInspection) -> str:
                 tabulate(pictures, ("pictures by", "steps", "share")),
                 tabulate(categories, ("category", "articles", "usable", "pairs at most", "in the spec, or nearest")),
                 f"languages of headlines: {spoken}",
+                sizes,
                 losses.format_table(found.losses),
             ],
         )

@@ -70,11 +70,11 @@ def most_pairs(article: Article, spec: Spec) -> int:
     return min(count, spec.pairs.per_article) if spec.pairs.per_article else count
 
 
-def before_pictures(articles: Iterable[Article], spec: Spec, ledger: FilterLedger) -> list[Shortfall]:
-    """Return the categories that lack pairs even if every picture is usable.
+def before_split(articles: Iterable[Article], spec: Spec, ledger: FilterLedger) -> list[Shortfall]:
+    """Return the categories that lack pairs in all subsets together.
 
     Args:
-        articles: those that passed the filters by text.
+        articles: those that passed the filters until now: by text, or by their pictures as well.
         ledger: the drops until now, for the advice.
     """
     found: dict[str, list[int]] = defaultdict(list)

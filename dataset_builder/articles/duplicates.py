@@ -9,6 +9,7 @@ A picture that many articles show (a logo, an empty page) is no evidence that tw
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -29,6 +30,8 @@ from harness.errors import InputError
 FUNCTION_WORDS = frozenset(
     ["a", "an", "and", "for", "how", "in", "of", "on", "or", "pictures", "steps", "the", "to", "with", "your"]
 )
+
+SMALL_GROUP = 3  # articles; a group of so few makes no split one-sided, however small its category
 
 DuplicateLink = tuple[str, str, str]  # two article ids, and the picture or title that they share
 
@@ -190,16 +193,24 @@ def _refuse_giants(
     """Refuse a group that holds so much of a category that a split would be one-sided."""
     totals = Counter(categories.values())
     inside = Counter((category, by_article[article]) for article, category in categories.items())
-    for (category, name), count in sorted(inside.items()):
-        if count > 1 and count > max_share * totals[category]:
-            reasons = [
-                f"{kind} {shared}"
-                for kind, found in links.items()
-                for one, _, shared in found
-                if by_article[one] == name
-            ]
-            raise InputError(
-                f"{category!r}: the duplicate group of article {name} holds {count} of {totals[category]} articles, "
-                f"over [duplicates] max_share = {max_share}; linked by {reasons[0]} and {len(reasons) - 1} more. "
-                f"Raise max_share if they belong together, or lower distance or difference if they do not."
-            )
+    large = [
+        (category, name, count)
+        for (category, name), count in sorted(inside.items())
+        if count > max(SMALL_GROUP, max_share * totals[category])
+    ]
+    told = []
+    for category, name, count in large[:EXAMPLES]:
+        reasons = [
+            f"{kind} {shared}" for kind, found in links.items() for one, _, shared in found if by_article[one] == name
+        ]
+        told.append(
+            f"{category!r}: the duplicate group of article {name} holds {count} of {totals[category]} articles, over "
+            f"[duplicates] max_share = {max_share}; linked by {reasons[0]} and {len(reasons) - 1} more"
+        )
+    if large:
+        more = f"; and {len(large) - EXAMPLES} more groups" if len(large) > EXAMPLES else ""
+        share = math.ceil(100 * max(count / totals[category] for category, _, count in large)) / 100
+        raise InputError(
+            f"{'; '.join(told)}{more}. If they belong together, set max_share = {share}; if not, lower distance or "
+            f"difference."
+        )

@@ -21,7 +21,7 @@ FOLDER = click.Path(path_type=Path)
 def inspect(
     raw: Path, spec: str | None, source: str | None, categories: Path | None, spec_file: Path | None, as_json: bool
 ) -> None:
-    """Show a crawl's layout, pictures, categories, losses and languages, without opening a picture.
+    """Show a crawl's layout, pictures, categories, losses and languages, without decoding a picture.
 
     \f
     Raises:

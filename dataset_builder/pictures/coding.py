@@ -10,7 +10,7 @@ import io
 import warnings
 from typing import TYPE_CHECKING
 
-from dataset_builder.pictures.stripping import PictureFormat, UnusablePictureError
+from dataset_builder.pictures.stripping import PictureFormat, UnusablePictureError, detect_format
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -73,6 +73,24 @@ def _other(content: bytes, form: PictureFormat, min_side: int) -> tuple[PixelSiz
     except Image.DecompressionBombError:
         raise UnusablePictureError("a decompression bomb") from None
     except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:  # the errors of Pillow's decoders
+        raise UnusablePictureError(f"a broken {form.name}: {error}") from None
+
+
+def header_size(content: bytes) -> PixelSize:
+    """Return the size that a picture's header states; nothing is decoded.
+
+    Raises:
+        UnusablePictureError: no header of a picture that is read.
+    """
+    from PIL import Image
+
+    form = detect_format(content)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=[form.name]) as image:
+                return image.size
+    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError, IndexError, EOFError) as error:
         raise UnusablePictureError(f"a broken {form.name}: {error}") from None
 
 

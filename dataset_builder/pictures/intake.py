@@ -20,7 +20,7 @@ from pathlib import Path
 
 from dataset_builder.articles.article import Article, StoredPicture
 from dataset_builder.pictures import similarity
-from dataset_builder.pictures.coding import SUFFIX, SmallPictureError, decode, encode_again
+from dataset_builder.pictures.coding import SUFFIX, SmallPictureError, decode, encode_again, header_size
 from dataset_builder.pictures.stripping import UnusablePictureError, detect_format
 from dataset_builder.spec import Spec
 from harness.contract import frozen_set
@@ -157,3 +157,14 @@ def _read(roots: Roots, name: str) -> bytes:
         raise UnusablePictureError(f"{about.st_size} bytes; at most {MAX_BYTES} are read")
     with open(path, "rb") as stream:  # noqa: PTH123
         return stream.read()
+
+
+def smallest_side(raw: Path, article: Article) -> int:
+    """Return the shorter side in pixels of an article's smallest picture, by the headers of its files; 0 without one.
+
+    Nothing is decoded. A file that cannot be read counts as 0.
+    """
+    try:
+        return min((min(header_size(_read((os.path.realpath(raw),), name))) for name in _names(article)), default=0)
+    except UnusablePictureError:
+        return 0

@@ -80,13 +80,14 @@ def test_articles_with_the_same_title_in_other_words_stay_together(tmp_path: Pat
 
 
 def test_a_group_that_takes_most_of_a_category_is_refused_with_its_reason(tmp_path: Path) -> None:
-    rows = [article(n) for n in range(16)]
-    for row in rows[:2]:
+    rows = [article(n) for n in range(32)]
+    for row in rows[:4]:
         row["title"] = "The Same"
     with pytest.raises(
-        InputError, match=r"group of article a000 holds 2 of 16 articles.*linked by same title same and 0"
+        InputError, match=r"holds 4 of 32 articles.*linked by same title same and 2 more.*set max_share = 0.13;"
     ):
         links(tmp_path, rows, "")
+    links(tmp_path / "smaller", [*rows[:3], *rows[4:16]], "")  # three of fifteen make no split one-sided
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Channels through which the order of steps can leak: in texts, in files, in names and in rows.
 
-`python -m tests.dataset_builder.audit.channels` prints the fate of each: removed by a build, or found by the audit, with
-the detection power: of how many crawls with that channel, drawn anew, the audit fails the build. docs/data.md has it.
+`python -m tests.dataset_builder.audit.channels 10` prints the fate of each: removed by a build, or found by the audit,
+with the detection power: of how many crawls with that channel the audit fails the build. docs/data.md has the table.
 """
 
 from __future__ import annotations
@@ -211,9 +211,8 @@ def main(draws: int) -> None:
             continue
         fires = [_firing(mark, paint, draw) for draw in range(draws)]
         probes = Counter(probe for found in fires for probe in found)
-        sys.stdout.write(
-            f"| {kind} | {name} | fails {sum(map(bool, fires))} of {draws} | {', '.join(dict(probes.most_common(2)))} |\n"
-        )
+        named = ", ".join(probe for probe, _ in probes.most_common(2))
+        sys.stdout.write(f"| {kind} | {name} | fails {sum(map(bool, fires))} of {draws} | {named} |\n")
         sys.stdout.flush()
     for name in NAMES:
         sys.stdout.write(f"| name | {name} | removed | |\n")
