@@ -17,10 +17,10 @@ import math
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args, get_origin
 
 from msgspec import UNSET, UnsetType, structs
 
@@ -186,6 +186,8 @@ TABLES: dict[str, type[Record]] = {
     "audit": AuditRules,
 }
 SCALARS: dict[object, type] = {int: int, float: float, str: str, bool: bool, SpecNumber: float}
+PLACEHOLDER_ROW: dict[str, object] = {"train": 2, "validation": 2, "test": 2}
+PLACEHOLDERS: dict[str, object] = {"name": "x", "version": "1", "seed": "x"}  # for what a faulty spec lacks
 
 
 def fold(name: str) -> str:
@@ -228,11 +230,35 @@ def parse(text: str, where: str) -> Spec:
     rows = table["categories"] if isinstance(table["categories"], dict) else {}
     faults += [fault for name, row in rows.items() for fault in _table_faults(Quota, row, f"[categories] {name!r}: ")]
     faults += _table_faults(Spec, table, "")
-    if isinstance(table["categories"], dict):
-        _refuse(faults, where)
-    spec = decoding.convert(Spec, table, where)
-    _refuse(list(_problems(spec)), where)
+    try:
+        spec = decoding.convert(Spec, _sound_part(table) if faults else table, where)
+    except InputError as error:
+        _refuse([*faults, str(error).removeprefix(f"{where}: ")], where)
+        raise
+    _refuse([*faults, *_problems(spec)], where)
     return spec
+
+
+def _sound_part(table: Mapping[str, object]) -> dict[str, object]:
+    """Return a table without its faults, with placeholders for what it lacks, so that the rest can be checked."""
+    kept = _without_faults(Spec, table)
+    for name, kind in TABLES.items():
+        if name in kept:
+            kept[name] = _without_faults(kind, kept[name])
+    rows = kept.get("categories")
+    named = rows if isinstance(rows, dict) else {"x": None}
+    return PLACEHOLDERS | kept | {"categories": {name: PLACEHOLDER_ROW | _row(row) for name, row in named.items()}}
+
+
+def _row(row: object) -> dict[str, object]:
+    return {} if list(_table_faults(Quota, row, "")) else _without_faults(Quota, row)
+
+
+def _without_faults(kind: type[Record], table: object) -> dict[str, object]:
+    """Return the keys of a table that the record has, with values of the right type; none if it is no table."""
+    fields = {field.name: field for field in structs.fields(kind)}
+    rows = table if isinstance(table, dict) else {}
+    return {key: found for key, found in rows.items() if not _key_fault(fields, key, found)}
 
 
 def _refuse(faults: Sequence[str], where: str) -> None:
@@ -249,17 +275,23 @@ def _table_faults(kind: type[Record], table: object, where: str) -> Iterator[str
         yield f"{where}found {table!r}, wanted a table"
         return
     fields = {field.name: field for field in structs.fields(kind)}
-    for key, found in table.items():
-        if key not in fields:
-            near = get_close_matches(key, fields, n=3) or sorted(fields)
-            yield f"{where}unknown key {key!r}; did you mean {' or '.join(near)}?"
-            continue
-        wanted = SCALARS.get(fields[key].type)
-        if wanted and type(found) is not wanted and not (wanted is float and type(found) is int):
-            yield f"{where}{key} = {found!r}; wanted {wanted.__name__}"
+    yield from (f"{where}{fault}" for key, found in table.items() if (fault := _key_fault(fields, key, found)))
     for name, field in fields.items():
         if field.required and name not in table:
             yield f"{where}{name} is missing"
+
+
+def _key_fault(fields: Mapping[str, structs.FieldInfo], key: str, found: object) -> str:
+    """Return the fault of one key, if it is unknown or its value has the wrong type; empty if there is none."""
+    if key not in fields:
+        near = get_close_matches(key, fields, n=3) or sorted(fields)
+        return f"unknown key {key!r}; did you mean {' or '.join(near)}?"
+    kind = fields[key].type
+    wanted = SCALARS.get(kind)
+    if wanted and type(found) is not wanted and not (wanted is float and type(found) is int):
+        return f"{key} = {found!r}; wanted {wanted.__name__}"
+    choices = [choice for part in get_args(kind) if get_origin(part) is Literal for choice in get_args(part)]
+    return f"{key} = {found!r}; wanted {' or '.join(choices)}" if choices and found not in choices else ""
 
 
 def _problems(spec: Spec) -> Iterator[str]:

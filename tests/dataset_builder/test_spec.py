@@ -46,6 +46,41 @@ def test_a_name_or_version_that_no_manifest_may_have_is_refused(name: str, versi
         specs.parse(f'name = "{name}"\nversion = "{version}"\nseed = "s"\n{TRAVEL}', "s.toml")
 
 
+FAULTY = """
+name = "My Set"
+version = 1
+colour = "red"
+[articles]
+min_side = 0
+[pairs]
+draw = "rondom"
+[categories]
+"Cooking" = { train = 3, validation = 2, test = 2 }
+"Travel" = { train = 4, validation = 2 }
+[aliases]
+"Food" = "Coking"
+"""
+
+
+def test_every_fault_of_a_spec_is_told_in_one_run() -> None:
+    """Keys, types, missing keys and impossible values alike; what is faulty hides nothing else."""
+    with pytest.raises(InputError, match=r"s\.toml: 9 faults") as refused:
+        specs.parse(FAULTY, "s.toml")
+    told = str(refused.value)
+    for words in (
+        "name must fit",
+        "version = 1; wanted str",
+        "seed is missing",
+        "unknown key 'colour'",
+        "min_side must be at least 1 pixel",
+        "draw = 'rondom'; wanted even or random",
+        "'Cooking': train = 3; wanted an even count",
+        "'Travel': test is missing",
+        "'Food' = 'Coking': wanted one of the names in [categories]",
+    ):
+        assert words in told
+
+
 def test_a_missing_name_is_named() -> None:
     with pytest.raises(InputError, match=r"s\.toml: name is missing"):
         specs.parse('version = "1"\nseed = "s"\n' + TRAVEL, "s.toml")
