@@ -6,14 +6,14 @@ reasons is one of COMPARED_ALL_THE_SAME: a control must be signed, isolated and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import log
 
 from msgspec import UNSET
 
 from harness.contract.bundle import PREDICTIONS, Bundle
 from harness.contract.result import AccuracyEstimate, Calibration, Result, SandboxName
-from harness.records import Modality
+from harness.statistics import verdict
 from leaderboard.filing import Policy
 
 NO_SANDBOX: SandboxName = "none"  # the sandbox of a bundle made of predictions alone
@@ -39,12 +39,6 @@ DISQUALIFIED = "disqualified"
 
 # A row with no other reasons than these is compared, so that "better than the controls" is a claim as well.
 COMPARED_ALL_THE_SAME = frozenset({CONTROL, NOT_ABOVE_CHANCE, UNDECIDED})
-
-# The best expected accuracy of any submission, by the name of the set. The articles of the calibrated sample show their
-# order in pictures, in text, in both or in neither, a quarter each (docs/statistics.md, "Calibration by the sample").
-CEILINGS: Mapping[str, Mapping[Modality, float]] = {
-    "wikiorder-sample": {Modality.TEXT: 0.75, Modality.VISION: 0.75, Modality.VISION_TEXT: 0.875}
-}
 
 
 def reasons(found: Bundle, rules: Policy, signer: str | None) -> tuple[str, ...]:
@@ -105,8 +99,8 @@ def _score_reasons(found: Bundle) -> dict[str, bool]:
 
 
 def _is_above_ceiling(macro: AccuracyEstimate, result: Result) -> bool:
-    ceiling = CEILINGS.get(result.set.name, {}).get(result.modality)
-    return ceiling is not None and macro.low is not None and macro.low > ceiling
+    most = verdict.ceiling(result.set.name, result.modality)
+    return most is not None and macro.low is not None and macro.low > most
 
 
 def _is_whole(found: Bundle) -> bool:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from harness.statistics.comparison import CategoryDifference, Difference, PairedComparison, PairsApart
+    from harness.statistics.comparison import Difference, PairedComparison
 
 FOLDER = click.Path(path_type=Path)
+WIDEST_NAME = 20  # characters of a category: the table then fits 80 columns
 
 
 @click.command(epilog="Example: wikiorder compare results/clip/tiny-1.0-test/vision results/clip/tiny-1.0-test/text")
@@ -29,7 +30,7 @@ def compare(first: Path, second: Path, data: Path | None, key_file: Path | None,
     from harness.contract import decoding
     from harness.report import loading
     from harness.run.judging import SCORING_KEY
-    from harness.statistics import comparison
+    from harness.statistics import comparison, verdict
 
     left, right = loading.read([first, second])
     found = comparison.compare(loading.tallies(left), loading.tallies(right), SCORING_KEY)
@@ -41,9 +42,11 @@ def compare(first: Path, second: Path, data: Path | None, key_file: Path | None,
         both = decoding.to_json(found) | (decoding.to_json(apart) if apart else {})
         click.echo(decoding.json_page(both), nl=False)
         return
-    click.echo(f"{loading.name(left)} minus {loading.name(right)}, on {loading.set_title(left)}\n")
-    click.echo(table(found, apart))
+    names = loading.name(left), loading.name(right)
+    click.echo(f"{verdict.against(*names, found.macro)}\n")
+    click.echo(f"{names[0]} minus {names[1]}, on {loading.set_title(left)}, in points\n\n{table(found)}")
     if frozen and apart:
+        click.echo(f"\nMcNemar's test, as if pairs were independent: p = {apart.mcnemar.p:.4f}")
         questions = {pair.pair_id: pair for pair in frozen.questions}
         for result, pair_ids in ((left, apart.only_first), (right, apart.only_second)):
             click.echo(f"\n{len(pair_ids)} pairs that only {loading.name(result)} got right")
@@ -53,32 +56,24 @@ def compare(first: Path, second: Path, data: Path | None, key_file: Path | None,
         click.echo("\nWith --data SET: McNemar's test, and the pairs that only one got right.")
 
 
-def table(found: PairedComparison, apart: PairsApart | None) -> str:
-    """Return one row per category, then macro and micro. apart: adds the column of McNemar's test."""
+def table(found: PairedComparison) -> str:
+    """Return one row per category, then macro and micro, at most 80 columns wide. `--json` has every figure."""
     from tabulate import tabulate
 
-    headers = ["category", "pairs", "articles", "difference", "95 % interval", "p", "p (Holm)", "resolvable"]
-    rows = [_category_row(name, difference) for name, difference in found.categories.items()]
-    for name, overall in (("macro", found.macro), ("micro", found.micro)):
-        rows.append([name, "", "", *_figures(overall), "", ""])
-    if apart:
-        headers.append("p (McNemar)")
-        naive = [_number(test.p, 4) for test in apart.mcnemar.categories.values()]
-        for row, p in zip(rows, [*naive, "", _number(apart.mcnemar.p, 4)], strict=True):
-            row.append(p)
+    headers = ["category", "pairs", "articles", "points", "95 % interval", "p (Holm)"]
+    rows = [
+        [_shortened(name), str(c.pairs), str(c.articles), *_figures(c, c.p_holm)]
+        for name, c in found.categories.items()
+    ]
+    rows += [[name, "", "", *_figures(of, of.p)] for name, of in (("macro", found.macro), ("micro", found.micro))]
     return tabulate(rows, headers=headers, disable_numparse=True)
 
 
-def _category_row(name: str, difference: CategoryDifference) -> list[str]:
-    counts = [str(difference.pairs), str(difference.articles)]
-    rest = [_number(difference.p_holm, 4), _number(difference.resolvable_difference, 3)]
-    return [name, *counts, *_figures(difference), *rest]
+def _shortened(name: str) -> str:
+    return name if len(name) <= WIDEST_NAME else name[: WIDEST_NAME - 1] + "…"
 
 
-def _figures(difference: Difference) -> list[str]:
-    interval = "-" if difference.low is None else f"{difference.low:+.3f} to {difference.high:+.3f}"
-    return [f"{difference.value:+.3f}", interval, _number(difference.p, 4)]
-
-
-def _number(value: float | None, decimals: int) -> str:
-    return "" if value is None else f"{value:.{decimals}f}"
+def _figures(difference: Difference, p: float) -> list[str]:
+    low, high = difference.low, difference.high
+    interval = "-" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
+    return [f"{100 * difference.value:+.1f}", interval, f"{p:.4f}"]

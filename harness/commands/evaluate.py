@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +20,12 @@ from harness.records import Modality
 if TYPE_CHECKING:
     from harness.contract.bundle import Bundle
     from harness.contract.frozen_set import FrozenSet
-    from harness.contract.result import Estimate, Result
+    from harness.contract.result import Result
     from harness.contract.submission import Submission
     from harness.run.dry_run import DryRun
     from harness.sandbox.base import Limits, Sandbox
     from harness.served.sandbox import EndpointSandbox
+    from harness.statistics.verdict import Evidence
 
 SANDBOXES = ("auto", "docker", "process")
 
@@ -124,7 +126,7 @@ def evaluate(
     limits = _limits(batch_seconds, endpoint is not None)
     _tell_exposed(sandbox, frozen)
     key = _run_key(replay) if replay else None
-    failed = False
+    scored: list[Bundle] = []
     for modality in wanted:
         evaluation = Evaluation(subject, frozen, modality, seed, where, limits, varied, canaries)
         with Progress(f"{subject.name} {modality}", endpoint.spent if endpoint else None) as progress:
@@ -135,9 +137,12 @@ def evaluate(
             found = pipeline.evaluate(evaluation, sandbox, results, progress, fresh, key)
             if endpoint:
                 endpoint.forget()
-        click.echo(_as_json(found) if as_json else _report(found))
-        failed |= found.result.status == "failed"
-    if failed:
+        scored.append(found)
+        if as_json:
+            click.echo(_as_json(found))
+    if scored and not as_json:
+        click.echo(_report(scored, subject.manifest.modalities))
+    if any(found.result.status == "failed" for found in scored):
         sys.exit(1)
 
 
@@ -254,24 +259,76 @@ def _forecast(cost: DryRun, head: str, endpoint: EndpointSandbox | None) -> str:
     )
 
 
-def _report(found: Bundle) -> str:
-    """Return the table of one result, and the path of its bundle."""
-    result = found.result
-    head = f"{result.submission.title}, {result.modality}, on {result.set.name} {result.set.version}"
-    if result.scores is None:
-        reason = result.failure.reason if result.failure else ""
-        return f"\n{head}: FAILED\n{reason}\n{found.root}"
+def _report(found: Sequence[Bundle], declared: Sequence[Modality]) -> str:
+    """Return the verdict, a table with one line per modality, and the paths of the bundles."""
+    first = found[0].result
+    isolated = "isolated" if first.isolation.isolated else "NOT isolated: the board does not rank it"
+    head = f"{first.submission.title} on {first.set.name} {first.set.version}"
+    parts = [f"\n{head} ({first.isolation.sandbox} sandbox, {isolated})"]
+    scored = {one.result.modality: one for one in found if one.result.scores}
+    if scored:
+        parts.append("\n".join(_verdict(scored, declared)))
+        parts.append(_table(list(scored.values())))
+    parts += [
+        f"{one.result.modality}: FAILED\n{one.result.failure.reason}" for one in found if one.result.failure is not None
+    ]
+    parts += [told for one in found if (told := _served(one.result))]
+    return "\n\n".join([*parts, "\n".join(str(one.root) for one in found)])
+
+
+def _verdict(scored: Mapping[Modality, Bundle], declared: Sequence[Modality]) -> list[str]:
+    """Return the sentences on this run, from it and from the results beside it in the results folder."""
+    from harness.report import loading, study
+    from harness.run.judging import SCORING_KEY
+    from harness.statistics.verdict import verdict
+
+    group = loading.own_modalities(scored[study.head_modality(scored)])
+    modality = study.head_modality(group)
+    peers = {other.result.submission.name: {modality: other} for other in loading.beside(group[modality])}
+    name = group[modality].result.submission.name
+    known = study.evidence({**peers, name: group}, name, SCORING_KEY)
+    said = verdict(replace(known, advice=_advice(known, group, declared)))
+    return [f"{modality}: {said[0].text}", *(sentence.text for sentence in said[1:])]
+
+
+def _advice(known: Evidence, group: Mapping[Modality, Bundle], declared: Sequence[Modality]) -> str:
+    """Return the next step that would show most."""
+    result = next(iter(group.values())).result
+    for modality in (Modality.VISION_TEXT, Modality.TEXT, Modality.VISION):
+        if known.pictures is None and known.text is None and modality in declared and modality not in group:
+            return f"the same command with --modality {modality} shows what the other modality adds."
+    if not result.isolation.isolated:
+        return "evaluate it with --sandbox docker; the board ranks isolated runs alone."
+    if not known.simple and result.submission.kind != "control":
+        return "evaluate submissions/headline_length on the same set, to compare with a simple row."
+    folder = next(iter(group.values())).root.parents[2]
+    return f"`wikiorder analyze {shlex.quote(str(folder))}` writes the report: every category, with figures."
+
+
+def _table(scored: Sequence[Bundle]) -> str:
     from tabulate import tabulate
 
-    accuracy = result.scores.accuracy
-    rows = [_row(name, c, c.pairs, c.articles) for name, c in accuracy.categories.items()]
-    pairs, articles = accuracy.micro.pairs, len(found.articles)
-    rows += [_row("macro", accuracy.macro, pairs, articles), _row("micro", accuracy.micro, pairs, articles)]
-    table = tabulate(
-        rows, headers=["category", "pairs", "articles", "accuracy", "95 % interval"], disable_numparse=True
-    )
-    isolated = "isolated" if result.isolation.isolated else "NOT isolated: the board does not rank it"
-    return f"\n{head} ({result.isolation.sandbox} sandbox, {isolated})\n\n{table}\n{_served(result)}\n{found.root}"
+    rows = []
+    for found in scored:
+        if found.result.scores is None:
+            continue
+        accuracy = found.result.scores.accuracy
+        hardest, lowest = min(accuracy.categories.items(), key=lambda item: item[1].value)
+        speed = found.timings.pairs_per_s
+        interval = accuracy.macro
+        rows.append(
+            [
+                found.result.modality.value,
+                f"{100 * interval.value:.1f}",
+                "-"
+                if interval.low is None or interval.high is None
+                else f"{100 * interval.low:.1f} to {100 * interval.high:.1f}",
+                f"{hardest[:20]} {100 * lowest.value:.1f}",
+                f"{speed:.0f}" if isinstance(speed, float) else "",
+            ]
+        )
+    headers = ["modality", "macro, %", "95 % interval", "lowest category", "pairs/s"]
+    return tabulate(rows, headers=headers, disable_numparse=True)
 
 
 def _served(result: Result) -> str:
@@ -281,15 +338,10 @@ def _served(result: Result) -> str:
         return ""
     read = served.answers
     return (
-        f"\n{read.log_probabilities} answers read from log-probabilities, {read.text} from the text, "
+        f"{read.log_probabilities} answers read from log-probabilities, {read.text} from the text, "
         f"{read.unreadable} unreadable and {read.refused} refused (0.5 each); "
-        f"{served.prompt_tokens + served.completion_tokens} tokens; questions went to: {served.destination}\n"
+        f"{served.prompt_tokens + served.completion_tokens} tokens; questions went to: {served.destination}"
     )
-
-
-def _row(name: str, found: Estimate, pairs: int, articles: int) -> list[str]:
-    interval = "-" if found.low is None else f"{found.low:.3f} to {found.high:.3f}"
-    return [name, str(pairs), str(articles), f"{found.value:.3f}", interval]
 
 
 class Progress:

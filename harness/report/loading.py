@@ -11,6 +11,7 @@ from harness.contract.bundle import Bundle
 from harness.contract.checksums import SUMS
 from harness.contract.frozen_set import FrozenSet
 from harness.errors import InputError
+from harness.records import Modality
 from harness.run import verification
 from harness.statistics import tally
 from harness.statistics.tally import Tally
@@ -50,6 +51,42 @@ def find(folders: Sequence[Path]) -> list[Path]:
     if not found:
         raise InputError(f"{folders[0]}: every run in it failed; there is nothing to report")
     return list(found)
+
+
+def beside(found: Bundle) -> list[Bundle]:
+    """Return the scored results of other submissions on the same set and modality, in the same results folder.
+
+    What cannot be read is left out: it is no part of the result that is told about.
+    """
+    others = []
+    submission, set_name, modality = found.root.parts[-3:]
+    for sums in sorted(found.root.parents[2].glob(f"*/{set_name}/{modality}/{SUMS}")):
+        if sums.parts[-4] == submission:
+            continue
+        try:
+            other = _read_scored(sums.parent)
+        except InputError:
+            continue
+        if other.result.set.digest == found.result.set.digest:
+            others.append(other)
+    return others
+
+
+def own_modalities(found: Bundle) -> dict[Modality, Bundle]:
+    """Return a scored result and the others of the same submission on the same set, by modality."""
+    group = {found.result.modality: found}
+    for modality in Modality:
+        root = found.root.with_name(modality.value.replace("+", "_"))
+        if modality in group or not (root / SUMS).is_file():
+            continue
+        try:
+            other = _read_scored(root)
+        except InputError:
+            continue
+        same = other.result.submission.digest == found.result.submission.digest
+        if same and other.result.set.digest == found.result.set.digest:
+            group[modality] = other
+    return group
 
 
 def load_set(data: Path, found: Bundle) -> FrozenSet:

@@ -40,6 +40,7 @@ class CsvTable(NamedTuple):
 def sections(study: Study, figures: Mapping[str, str]) -> list[Section]:
     """Return the sections that have rows. figures: the captions of the drawn figures, by name."""
     made = [
+        _verdicts(study),
         _accuracy(study, figures),
         _precision(study),
         _gaps(study, figures),
@@ -50,6 +51,16 @@ def sections(study: Study, figures: Mapping[str, str]) -> list[Section]:
         _trust(study),
     ]
     return [section for section in made if section.rows]
+
+
+def _verdicts(study: Study) -> Section:
+    titles = {result.submission: result.title for result in study.results}
+    rows = [[titles[name], " ".join(s.text for s in said)] for name, said in study.verdicts.items()]
+    text = (
+        'Each sentence claims what its 95 % interval shows, and no more: "not shown" leaves a question open. '
+        "Comparisons with other submissions are corrected for their number (Holm)."
+    )
+    return Section("In short", text, ["submission", "verdict"], rows)
 
 
 def _accuracy(study: Study, figures: Mapping[str, str]) -> Section:

@@ -27,12 +27,14 @@ from harness.errors import InputError
 from harness.records import Modality, Variant
 from harness.report import loading
 from harness.run import verification
-from harness.statistics import comparison, modality_gap
+from harness.statistics import comparison, modality_gap, verdict
 from harness.statistics.comparison import GroupDifference, PairedComparison
 from harness.statistics.modality_gap import PICTURES, TEXT, NeedsOfPairs
-from harness.statistics.tally import rounded
+from harness.statistics.tally import Tally, rounded
 from harness.statistics.trust import DROPS
+from harness.statistics.verdict import Evidence, Opponent, Sentence
 
+ALPHA = 0.05  # of each family of comparisons
 CASES = 12  # pairs of each kind in the gallery
 
 
@@ -85,10 +87,11 @@ class Study(Record, frozen=True, kw_only=True):
     """`report.json`.
 
     gaps: by submission with at least two modalities, then by contrast. pairs: by submission with all three modalities;
-    empty without the set.
+    empty without the set. verdicts: the sentences on each submission, by its name.
     """
 
     set: SetIdentity
+    verdicts: dict[str, list[Sentence]]
     results: list[StudiedResult]
     gaps: dict[str, dict[str, PairedComparison]]
     pairs: dict[str, SubmissionPairs]
@@ -119,6 +122,7 @@ def study(bundles: Sequence[Bundle], frozen: FrozenSet | None, key: bytes) -> St
     ordered = [group[m] for _, group in sorted(by_submission.items()) for m in Modality if m in group]
     return Study(
         set=bundles[0].result.set,
+        verdicts={name: verdict.verdict(evidence(by_submission, name, key)) for name in sorted(by_submission)},
         results=[_studied(found, scores[found.root], frozen, key) for found in ordered],
         gaps={
             name: modality_gap.gaps({m: loading.tallies(b) for m, b in group.items()}, key)
@@ -131,6 +135,53 @@ def study(bundles: Sequence[Bundle], frozen: FrozenSet | None, key: bytes) -> St
             if frozen and len(group) == len(Modality)
         },
     )
+
+
+def evidence(
+    by_submission: Mapping[str, Mapping[Modality, Bundle]], name: str, key: bytes, advice: str = ""
+) -> Evidence:
+    """Return the evidence on one submission: its head modality, what the others add, and all other submissions.
+
+    Each claim about another submission must hold in its interval and in its p value after Holm's correction over all of
+    them.
+
+    Args:
+        by_submission: scored results on one set, by submission and modality.
+        name: the submission.
+        key: the key of resamples and sign flips.
+        advice: what to do next.
+    """
+    group = by_submission[name]
+    modality = head_modality(group)
+    head = group[modality]
+    ours = {m: loading.tallies(found) for m, found in group.items()}
+    gained = {contrast: found.macro for contrast, found in modality_gap.gaps(ours, key).items()}
+    peers = [(other[modality]) for who, other in sorted(by_submission.items()) if who != name and modality in other]
+    judged = _opponents(ours[modality], peers, key)
+    of = head.result
+    return Evidence(
+        accuracy=verification.scores_of(head).accuracy.macro,
+        ceiling=verdict.ceiling(of.set.name, modality),
+        pictures=gained.get(f"{Modality.VISION_TEXT} minus {TEXT}"),
+        text=gained.get(f"{Modality.VISION_TEXT} minus {PICTURES}"),
+        simple=[row for peer, row in judged if peer.result.submission.kind == "control"],
+        others=[row for peer, row in judged if peer.result.submission.kind == "model"],
+        advice=advice,
+    )
+
+
+def head_modality(group: Mapping[Modality, object]) -> Modality:
+    """Return the modality that a verdict is about: vision+text if it ran, else the first that did."""
+    return next(m for m in Modality if m in group)
+
+
+def _opponents(ours: Sequence[Tally], peers: Sequence[Bundle], key: bytes) -> list[tuple[Bundle, Opponent]]:
+    differences = [comparison.compare(ours, loading.tallies(peer), key).macro for peer in peers]
+    corrected = comparison.holm([found.p for found in differences])
+    return [
+        (peer, Opponent(peer.result.submission.title, verdict.outcome(found) if p <= ALPHA else "not shown"))
+        for peer, found, p in zip(peers, differences, corrected, strict=True)
+    ]
 
 
 def _complete_scores(found: Bundle) -> CompleteScores:

@@ -118,7 +118,7 @@ def test_one_result_without_its_set_makes_a_report_without_gallery(
 
 def test_text_of_submissions_and_sets_is_escaped() -> None:
     asked = SetIdentity(name="<script>", version="1", subset="test", digest="0", visibility="public", pairs=1)
-    empty = Study(set=asked, results=[], gaps={}, pairs={})
+    empty = Study(set=asked, verdicts={}, results=[], gaps={}, pairs={})
     section = Section("<b>", "", ["<i>"], [["<u>"]])
     html = report.page("report.html.jinja", study=empty, parts=[section], gallery=False).decode()
     assert "<script>" not in html

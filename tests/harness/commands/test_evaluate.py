@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract import bundle, decoding
+from harness.contract import bundle, decoding, frozen_set
+from harness.records import Modality
+from tests import bundles
 from tests.predictors import submission
 from tests.sets import tiny_set
 
@@ -49,8 +51,26 @@ def test_every_declared_modality_gets_a_table_and_a_bundle(tmp_path: Path, data:
         assert len(found.predictions) == 96
         assert found.result.scores.accuracy.micro.pairs == 96
         assert str(where(results, modality)) in done.stdout
-    assert "macro" in done.stdout
     assert "does not protect" in done.stderr
+    assert max(len(line) for line in done.stdout.splitlines() if str(results) not in line) <= 80
+    verdict, rest = done.stdout.split("\nmodality ", 1)
+    assert "vision+text: Accuracy " in verdict
+    assert "Uses the pictures: not shown, +0.0 points" in verdict, "three equal runs gain nothing"
+    assert [line.split()[0] for line in rest.splitlines()[2:5]] == ["vision+text", "vision", "text"]
+
+
+def test_the_verdict_names_the_results_beside_it_and_the_next_step(tmp_path: Path, data: Path, results: Path) -> None:
+    """A control that is always right lies beside it; a result of another set and a broken one do not count."""
+    frozen = frozen_set.load(data)
+    bundles.write(results, frozen, "peer", Modality.TEXT)
+    (bundles.write(results, frozen, "torn", Modality.TEXT) / "result.json").write_text("{")
+    bundles.write(tmp_path / "other", tiny_set(tmp_path / "b", articles=6), "else", Modality.TEXT)
+    done = evaluate(submission(tmp_path / "s"), "--data", data, "--results", results, "--modality", "text")
+    assert done.returncode == 0, done.stderr
+    assert "Worse than PEER." in done.stdout
+    assert "TORN" not in done.stdout
+    assert "Uses the pictures: not tested; needs vision+text and text." in done.stdout
+    assert "Next: the same command with --modality vision+text shows" in done.stdout
 
 
 def test_what_the_modality_leaves_out_does_not_travel(tmp_path: Path, data: Path, results: Path) -> None:
