@@ -113,8 +113,7 @@ def evaluate(
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox is torn down, as for Ctrl-C
     subject, settings = served.subject(folder)
-    wanted = _declared(subject, modalities)
-    where = weights_folder(weights)
+    wanted, where = _declared(subject, modalities), weights_folder(weights)
     endpoint: EndpointSandbox | None = None
     if settings is None:
         sandbox = _confined(kind, forget, runtime, results)  # first: from here on, files are made as another user
@@ -123,9 +122,8 @@ def evaluate(
         frozen = frozen_set.load(test_set(data))
         sandbox = endpoint = served.sandbox(settings, frozen, dry_run)
     canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
-    limits = _limits(batch_seconds, endpoint is not None)
+    limits, key = _limits(batch_seconds, endpoint is not None), _run_key(replay) if replay else None
     _tell_exposed(sandbox, frozen)
-    key = _run_key(replay) if replay else None
     scored: list[Bundle] = []
     for modality in wanted:
         evaluation = Evaluation(subject, frozen, modality, seed, where, limits, varied, canaries)
@@ -134,12 +132,11 @@ def evaluate(
                 cost = estimate(evaluation, sandbox, progress, batches=1 if endpoint else 3)
                 click.echo(_forecast(cost, f"{subject.title}, {modality}", endpoint))
                 continue
-            found = pipeline.evaluate(evaluation, sandbox, results, progress, fresh, key)
+            scored.append(pipeline.evaluate(evaluation, sandbox, results, progress, fresh, key))
             if endpoint:
                 endpoint.forget()
-        scored.append(found)
         if as_json:
-            click.echo(_as_json(found))
+            click.echo(_as_json(scored[-1]))
     if scored and not as_json:
         click.echo(_report(scored, subject.manifest.modalities))
     if any(found.result.status == "failed" for found in scored):
