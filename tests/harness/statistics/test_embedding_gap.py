@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from harness.contract.result import CorrectedGap, ImageAndText
 from harness.errors import SubmissionError
 from harness.records import Step, StepPair
+from harness.statistics import intervals
 from harness.statistics.embedding_gap import Embeddings, principal_components, uniformity
 
 REFERENCE = Path(os.environ.get("WIKIORDER_REFERENCE", Path(__file__).parents[4] / "shared/reference"))
@@ -58,6 +60,31 @@ def test_the_gap_worked_out_by_hand() -> None:
     assert (found.alignment, found.centroid_cosine) == (2.0, 0.0)
     assert found.rmg == 1.0
     assert found.mean_cosine_within == ImageAndText(image=1.0, text=1.0)
+
+
+def test_at_768_dimensions_each_figure_is_what_its_definition_gives() -> None:
+    """Every vector and every pair of vectors by itself, and the resamples of all dimensions at once."""
+    random, articles, each = np.random.default_rng(5), 40, 6
+    centres = random.normal(size=(2, 768))
+    images, texts = (centre + random.normal(size=(articles * each, 768)) for centre in centres)
+    found = paired(images, texts, articles=articles).finish(KEY).all
+    x, y = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (images, texts))
+    apart = x.mean(0) - y.mean(0)
+    assert found.gap == pytest.approx(np.sqrt((apart**2).sum()), abs=1e-6)
+    across = np.mean([1 - a @ b for a, b in zip(x, y, strict=True)])
+    within = np.mean([np.mean([1 - a @ b for a, b in combinations(v, 2)]) for v in (x, y)])
+    assert found.rmg == pytest.approx(across / (across + within), abs=1e-6)
+    owner = np.arange(articles * each) % articles
+    own = np.array([((x - x.mean(0)) - (y - y.mean(0)))[owner == n].sum(0) for n in range(articles)]) / len(x)
+    variance = articles / (articles - 1) * (own**2).sum()
+    assert found.gap_corrected.value == pytest.approx(np.sqrt((apart**2).sum() - variance), abs=1e-6)
+    weights = intervals.resample(articles, KEY, "embeddings", "", resamples=2_000).astype(float)
+    # articles are taken in the order of their names
+    named = [str(n) for n in sorted(range(articles), key=str)]
+    sums = np.array([(x - y)[owner == int(name)].sum(0) for name in named])
+    squares = ((weights @ sums / (weights.sum(1) * each)[:, None]) ** 2).sum(1)
+    low, high = np.sqrt(np.quantile(squares, [0.025, 0.975]) - 2 * variance)
+    assert (found.gap_corrected.low, found.gap_corrected.high) == pytest.approx((low, high), abs=1e-5)
 
 
 def test_a_picture_counts_once_in_its_article() -> None:

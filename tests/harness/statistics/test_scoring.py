@@ -52,6 +52,30 @@ def test_accuracy_is_the_share_correct_by_category_and_macro_weighs_categories_a
     assert list(accuracy.categories) == ["Health", "Travel"]
 
 
+def test_the_ends_of_macro_and_micro_are_quantiles_of_resampled_articles() -> None:
+    """Once more from the whole matrix of weights, at unequal sizes of articles and categories."""
+    random = np.random.default_rng(2)
+    asked = {"Health": random.integers(1, 9, 60), "Travel": random.integers(1, 30, 12)}
+    correct = {name: random.binomial(counts, 0.7) for name, counts in asked.items()}
+    rows = [
+        (name, f"{name}{n}", int(right), int(total))
+        for name in asked
+        for n, (right, total) in enumerate(zip(correct[name], asked[name], strict=True))
+    ]
+    found = scoring.score(*benchmark(rows), KEY).accuracy
+    drawn = {}
+    for name, totals in asked.items():
+        order = np.lexsort((correct[name], totals))
+        weights = intervals.resample(len(totals), KEY, name).astype(float)
+        scale = len(totals) / (len(totals) - 1)
+        drawn[name] = scale * weights @ correct[name][order], scale * weights @ totals[order]
+    macro = np.mean([right / total for right, total in drawn.values()], axis=0)
+    right, total = (np.sum([part[side] for part in drawn.values()], axis=0) for side in (0, 1))
+    for estimate, values in ((found.macro, macro), (found.micro, right / total)):
+        ends = np.quantile(values, [0.025, 0.975])
+        assert (estimate.low, estimate.high) == pytest.approx(tuple(ends), abs=2e-6)
+
+
 def test_a_tie_counts_as_out_of_order() -> None:
     questions, truths = [pair("x"), pair("y")], [truth("x", 0, "a"), truth("y", 1, "a")]
     assert tally.grade(questions, truths, {"x": 0.5, "y": 0.5}) == {"x": 1, "y": 0}
