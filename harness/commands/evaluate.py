@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -320,7 +321,7 @@ def _table(scored: Sequence[Bundle]) -> str:
                 "-"
                 if interval.low is None or interval.high is None
                 else f"{100 * interval.low:.1f} to {100 * interval.high:.1f}",
-                f"{hardest[:20]} {100 * lowest.value:.1f}",
+                f"{textwrap.shorten(hardest, 20, placeholder=' …')} {100 * lowest.value:.1f}",
                 f"{speed:.0f}" if isinstance(speed, float) else "",
             ]
         )
