@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,14 +25,16 @@ def own_temporary_folder() -> Iterator[None]:
         tempfile.tempdir = before
 
 
+# gVisor is optional: its tests are there only where it is installed.
+CONTAINERS = ["docker", *([arena.RUNSC] if shutil.which("runsc") else [])]
+
+
 @pytest.fixture(
-    scope="session", params=[*(pytest.param(kind, marks=pytest.mark.docker) for kind in ("docker", "runsc")), "process"]
+    scope="session", params=[*(pytest.param(kind, marks=pytest.mark.docker) for kind in CONTAINERS), "process"]
 )
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     if request.param == arena.RUNSC and not arena.has_runsc():
-        pytest.skip(
-            "gVisor is optional, and CI does without; docker/engine.sh gives it to the engine where it is installed"
-        )
+        pytest.skip("the engine does not know runsc: start it with docker/engine.sh, which gives it the runtime")
     made = arena.sandbox_of(request.param)
     yield made
     made.close()
