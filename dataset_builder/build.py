@@ -98,6 +98,7 @@ class BuildReport(Record, frozen=True, kw_only=True):
     duplicates: DuplicateReport
     subsets: dict[str, SubsetReport]
     cleaned: ChangedTexts | UnsetType = UNSET  # headlines that lost markup, if any
+    turned: int | UnsetType = UNSET  # pictures of usable articles that were turned upright, if any
 
 
 class FailedBuildError(InputError):
@@ -162,6 +163,7 @@ def _build(request: BuildRequest, ledger: FilterLedger, bad: BadRecords) -> Fini
             duplicates=groups.report,
             subsets=subsets,
             cleaned=ledger.cleaned.changed_texts() if ledger.cleaned.number else UNSET,
+            turned=ledger.turned or UNSET,
         )
         space.clear()
         (space.folder / REPORT).write_text(decoding.json_page(report), encoding="utf-8")

@@ -53,12 +53,16 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """A stored picture: set-relative name, size in pixels, and 64-bit perceptual hash (0 where none is computed)."""
+    """A stored picture: set-relative name, size in pixels, and 64-bit perceptual hash (0 where none is computed).
+
+    turned: the picture was turned upright, as its EXIF asked.
+    """
 
     name: str
     width: int
     height: int
     perceptual_hash: int = 0
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ class FilterLedger:
     steps: Counter[str] = field(default_factory=Counter)  # steps of the dropped articles, by reason
     scrubbed: ExampleCount = field(default_factory=ExampleCount)
     cleaned: ExampleCount = field(default_factory=ExampleCount)  # headlines that lost markup
+    turned: int = 0  # pictures that were turned upright, once per step that shows one
     by_category: Counter[tuple[str, str]] = field(default_factory=Counter)  # dropped, by the spec's category and reason
     categories: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # crawl's name, spec's name: articles
 
@@ -148,6 +149,7 @@ def by_picture(
         if isinstance(pictures, PictureFault):
             ledger.drop(article, pictures.reason, f"{pictures.picture}: {pictures.detail}")
         else:
+            ledger.turned += sum(picture.turned for picture in pictures)
             yield IllustratedArticle(article, pictures)
 
 

@@ -87,10 +87,11 @@ def _format(report: BuildReport) -> str:
     ]
     linked = ", ".join(f"{kind} {found.count}" for kind, found in report.duplicates.links.items())
     cleaned = f"{report.cleaned.headlines} headlines lost markup; " if report.cleaned else ""
+    turned = f"{report.turned} pictures turned upright; " if report.turned else ""
     read = f"{report.articles_read} articles read; {report.scrubbed.headlines} headlines scrubbed; "
     return "\n\n".join(
         [
-            read + cleaned + f"{report.duplicates.groups} duplicate groups (linked by {linked})",
+            read + cleaned + turned + f"{report.duplicates.groups} duplicate groups (linked by {linked})",
             losses.format_dropped(report.filters),
             tabulate(frozen, ("pairs / articles", *subsets), stralign="right"),
             "",

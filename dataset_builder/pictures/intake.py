@@ -1,4 +1,4 @@
-"""Intake of pictures: each is read once, decoded completely, stripped, and stored under the hash of its content.
+"""Intake of pictures: each is read once, decoded completely, stripped, turned upright, and stored by its content.
 
 Workers take whole articles, so nothing is decoded for an article after its first picture has failed. They return a
 name and three numbers per picture; no pixels are kept, so the size of the crawl does not matter.
@@ -21,6 +21,7 @@ from pathlib import Path
 from dataset_builder.articles.article import Article, StoredPicture
 from dataset_builder.pictures import similarity
 from dataset_builder.pictures.coding import SUFFIX, SmallPictureError, decode, encode_again, header_size
+from dataset_builder.pictures.orientation import orientation, recode, turn
 from dataset_builder.pictures.stripping import UnusablePictureError, detect_format
 from dataset_builder.spec import Spec
 from harness.contract import frozen_set
@@ -122,16 +123,22 @@ def _examine_article(roots: Roots, pool: Path, spec: Spec, names: PictureNames) 
 
 
 def _examine_picture(roots: Roots, pool: Path, spec: Spec, name: str) -> StoredPicture:
-    """Strip and decode one picture, and store it under the hash of the stripped content."""
-    content = _read(roots, name)
-    form = detect_format(content)
-    content, suffix = form.strip(content), form.suffix
+    """Strip, decode and turn upright one picture, and store it under the hash of what is left of it."""
+    read = _read(roots, name)
+    form = detect_format(read)
+    content, suffix = form.strip(read), form.suffix
     again = bool(spec.pictures and spec.pictures.reencode)
-    (width, height), image = decode(content, form, spec.articles.min_side, whole=again)
+    asked = orientation(read, form)
+    size, image = decode(content, form, spec.articles.min_side, whole=again or asked > 1)
+    if asked > 1:
+        image = turn(image, asked)
+        size = image.size
     if again:
         content, suffix = encode_again(image), SUFFIX
+    elif asked > 1:
+        content = recode(image, content, form, asked)
     hashed = similarity.perceptual_hash(image) if spec.duplicates.similar else 0
-    return StoredPicture(frozen_set.store_picture(pool, content, suffix), width, height, hashed)
+    return StoredPicture(frozen_set.store_picture(pool, content, suffix), *size, hashed, turned=asked > 1)
 
 
 _real = lru_cache(64)(os.path.realpath)  # of the folders with pictures: few of them, or one after the other

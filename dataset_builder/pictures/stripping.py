@@ -2,6 +2,7 @@
 
 The parts that a decoder needs for the same pixels stay. EXIF, XMP, IPTC, colour profiles, comments, thumbnails, dates
 and any bytes after the picture's end are removed: a camera's counter or clock would give away the order of the steps.
+The orientation is read before (`orientation`).
 """
 
 from __future__ import annotations
@@ -67,6 +68,18 @@ def _jpeg_segment(marker: int, segment: bytes) -> bytes:
     return b""
 
 
+def jpeg_exif(content: bytes) -> bytes:
+    """Return the first EXIF segment before the first scan, or nothing."""
+    at = 2
+    while (found := JPEG_MARKER.match(content, at)) and content[found.end() - 1] not in (0xD9, 0xDA):
+        length = int.from_bytes(content[found.end() : found.end() + 2])
+        segment = content[found.end() + 2 : found.end() + max(length, 2)]
+        if content[found.end() - 1] == 0xE1 and segment.startswith(b"Exif\x00\x00"):
+            return segment
+        at = found.end() + max(length, 2)
+    return b""
+
+
 def strip_png(content: bytes) -> bytes:
     """Return the PNG without metadata.
 
@@ -93,6 +106,17 @@ def strip_png(content: bytes) -> bytes:
         at += len(chunk)
 
 
+def png_exif(content: bytes) -> bytes:
+    """Return the chunk `eXIf`, or nothing."""
+    at = len(PNG_HEAD)
+    while len(head := content[at : at + 8]) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"eXIf":
+            return content[at + 8 : at + 8 + length]
+        at += length + 12
+    return b""
+
+
 def strip_webp(content: bytes) -> bytes:
     """Return the WebP without metadata.
 
@@ -101,6 +125,11 @@ def strip_webp(content: bytes) -> bytes:
     """
     body = b"".join(_webp_chunk(kind, data) for kind, data in _webp_chunks(content))
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+
+
+def webp_exif(content: bytes) -> bytes:
+    """Return the chunk `EXIF` of a WebP that is whole, or nothing."""
+    return next((data for kind, data in _webp_chunks(content) if kind == b"EXIF"), b"")
 
 
 def _webp_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -8,13 +8,17 @@ import zlib
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from msgspec import UNSET
+from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from dataset_builder.articles.article import Article, RawStep, StoredPicture
+from dataset_builder.build import BuildRequest, build
+from dataset_builder.pictures import orientation
 from dataset_builder.pictures.coding import decode
 from dataset_builder.pictures.intake import PictureFault, examine
 from dataset_builder.pictures.stripping import detect_format
-from tests.dataset_builder.crawls import picture, spec
+from tests.dataset_builder.crawls import article as crawl_article
+from tests.dataset_builder.crawls import crawl, picture, spec, write_lines
 
 
 def encoded(image: Image.Image, form: str, **options: object) -> bytes:
@@ -162,3 +166,107 @@ def test_what_is_transparent_becomes_white(tmp_path: Path) -> None:
     assert isinstance(found, tuple)
     with Image.open(tmp_path / "pool" / found[0].name) as image:
         assert image.getpixel((20, 20)) == (255, 255, 255)
+
+
+def photograph(form: str, asked: int, mode: str = "RGB", **options: object) -> bytes:
+    """A smooth picture of 80 x 48 pixels, no part of it like another, whose EXIF asks for a turn."""
+    bands = [Image.radial_gradient("L").crop((20 * n, 0, 256, 200)).resize((80, 48)) for n in range(3)]
+    exif = Image.Exif()
+    exif[orientation.ORIENTATION] = asked
+    exif[0x0110] = "a camera"
+    return encoded(Image.merge("RGB", bands).convert(mode), form, exif=exif, **options)
+
+
+LOSSLESS = [("PNG", {}), ("WEBP", {"lossless": True}), ("WEBP", {"quality": 60})]
+
+
+@pytest.mark.parametrize("asked", range(1, 9))
+@pytest.mark.parametrize(("form", "options"), LOSSLESS, ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L"])
+def test_a_turned_png_or_webp_has_the_pixels_that_pillow_shows(
+    tmp_path: Path, form: str, options: dict, mode: str, asked: int
+) -> None:
+    content = photograph(form, asked, mode, **options)
+    (tmp_path / "p").write_bytes(content)
+    (found,) = look(tmp_path, "p")
+    assert isinstance(found, StoredPicture)
+    with Image.open(io.BytesIO(content)) as stored, Image.open(tmp_path / "pool" / found.name) as image:
+        upright = ImageOps.exif_transpose(stored)
+        assert (image.mode, image.size, image.format) == (upright.mode, upright.size, form)
+        assert image.convert("RGBA").tobytes() == upright.convert("RGBA").tobytes()
+        assert (found.width, found.height) == upright.size
+        assert not image.getexif()
+    assert found.turned == (asked > 1)
+
+
+@pytest.mark.parametrize("asked", range(1, 9))
+@pytest.mark.parametrize("options", [{}, {"quality": 55}, {"subsampling": 0}, {"subsampling": 1}], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_turned_jpeg_keeps_its_tables_and_nearly_its_pixels(
+    tmp_path: Path, options: dict, mode: str, asked: int
+) -> None:
+    content = photograph("JPEG", asked, mode, **options)
+    (tmp_path / "p").write_bytes(content)
+    (found,) = look(tmp_path, "p")
+    assert isinstance(found, StoredPicture)
+    with Image.open(io.BytesIO(content)) as stored, Image.open(tmp_path / "pool" / found.name) as image:
+        upright = ImageOps.exif_transpose(stored)
+        assert (image.mode, image.size, image.format) == (upright.mode, upright.size, "JPEG")
+        assert max(ImageStat.Stat(ImageChops.difference(image, upright)).mean) < 0.7
+        for number, table in stored.quantization.items():
+            assert sorted(image.quantization[number]) == sorted(table)
+        assert "exif" not in image.info
+    if asked == 1:
+        assert (tmp_path / "pool" / found.name).read_bytes() == detect_format(content).strip(content)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_coded_anew_is_turned_first(tmp_path: Path, form: str) -> None:
+    (tmp_path / "p").write_bytes(photograph(form, 6))
+    (found,) = look(tmp_path, "p", "[pictures]\nreencode = true")
+    assert isinstance(found, StoredPicture)
+    with Image.open(io.BytesIO(photograph(form, 6))) as stored, Image.open(tmp_path / "pool" / found.name) as image:
+        upright = ImageOps.exif_transpose(stored).convert("RGB")
+        assert (image.size, image.format, found.turned) == ((48, 80), "JPEG", True)
+        assert max(ImageStat.Stat(ImageChops.difference(image, upright)).mean) < 2
+
+
+@pytest.mark.parametrize(
+    ("exif", "asked"),
+    [
+        (b"", 1),
+        (b"MM\x00*", 1),
+        (b"MM\x00*\xff\xff\xff\xff", 1),
+        (b"MM\x00*\x00\x00\x00\x08\xff\xff", 1),
+        (b"MM\x00*\x00\x00\x00\x08\x00\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0), 6),
+        (b"II*\x00\x08\x00\x00\x00\x01\x00" + struct.pack("<HHII", 0x0112, 4, 1, 8), 8),
+        (b"MM\x00*\x00\x00\x00\x08\x00\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, 9, 0), 1),
+        (b"MM\x00*\x00\x00\x00\x08\x00\x01" + struct.pack(">HHIHH", 0x0112, 3, 2, 6, 0), 1),
+        (b"MM\x00*\x00\x00\x00\x08\x00\x02" + struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)[:-1], 1),
+    ],
+)
+def test_a_damaged_note_of_the_orientation_asks_for_nothing(exif: bytes, asked: int) -> None:
+    """By hand after EXIF 2.32, 4.5 and 4.6; the same notes inside each format."""
+    png = PNG + chunk(b"eXIf", exif) + END
+    assert orientation.orientation(png, detect_format(png)) == asked
+    jpeg = b"\xff\xd8\xff\xe1" + struct.pack(">H", len(exif) + 8) + b"Exif\x00\x00" + exif + b"\xff\xd9"
+    assert orientation.orientation(jpeg, detect_format(jpeg)) == asked
+    body = b"WEBPEXIF" + struct.pack("<I", len(exif)) + exif + b"\x00" * (len(exif) % 2)
+    webp = b"RIFF" + struct.pack("<I", len(body)) + body
+    assert orientation.orientation(webp, detect_format(webp)) == asked
+
+
+def test_a_build_counts_what_it_turned_and_two_builds_agree(tmp_path: Path) -> None:
+    rows = [crawl_article(number) for number in range(12)]
+    raw = crawl(tmp_path / "raw", rows)
+    upright = build(BuildRequest(spec(), raw, tmp_path / "upright", workers=1))
+    assert upright.report.turned is UNSET
+    for number, form in enumerate(("JPEG", "PNG", "WEBP")):
+        exif = Image.Exif()
+        exif[orientation.ORIENTATION] = 6
+        with Image.open(io.BytesIO(picture(form, 40))) as image:
+            (raw / rows[number]["steps"][0]["image"]).write_bytes(encoded(image, form, exif=exif))
+    one = build(BuildRequest(spec(), raw, tmp_path / "one", workers=1))
+    write_lines(raw, rows[::-1])
+    other = build(BuildRequest(spec(), raw, tmp_path / "other", workers=2))
+    assert (one.report.turned, one.digest) == (3, other.digest)
