@@ -141,7 +141,7 @@ def test_an_installed_wheel_evaluates_a_submission_that_ships(installed: Path, n
     options = ["--modality", "text", "--sandbox", "process", "--variants", "0", "--results", name.replace("/", "-")]
     done = wikiorder(installed, "evaluate", name, *options)
     assert done.returncode == 0, done.stderr
-    assert "Coin, text, on wikiorder-sample 1 (process sandbox" in done.stdout
+    assert "Coin on wikiorder-sample 1 (process sandbox" in done.stdout
     taken = f"{name}: not in this directory; taking the submission that ships, {installed / 'site/submissions/coin'}"
     assert done.stderr.splitlines()[0] == taken
 
