@@ -1,10 +1,17 @@
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from scipy.stats import chi2, multivariate_hypergeom
 
+from dataset_builder import spec as specs
 from dataset_builder.articles.article import Article, IllustratedArticle, RawStep, StoredPicture
 from dataset_builder.articles.splitting import cut
-from dataset_builder.pairs.pairing import admissible, water_fill
+from dataset_builder.pairs.pairing import admissible, choose, water_fill
 from tests.dataset_builder.crawls import spec
+
+KEYS, QUOTA = 100, 60
 
 
 def illustrated(steps: list[tuple[str, str, int]]) -> IllustratedArticle:
@@ -53,3 +60,40 @@ def test_the_line_is_cut_where_the_middle_of_a_group_lies() -> None:
     assert cut([1, 1, 1, 1], shares) == ["train", "train", "validation", "test"]
     assert cut([1, 1, 2], {"train": 0.5, "validation": 0.0, "test": 0.5}) == ["train", "train", "test"]
     assert cut([4], shares) == ["validation"]
+
+
+def of_length(name: str, steps: int) -> IllustratedArticle:
+    rows = tuple(RawStep(f"Do {n}", f"{name}-{n}", 0) for n in range(steps))
+    return IllustratedArticle(
+        Article(name, name, "Cooking", rows), tuple(StoredPicture(row.picture, 400, 400) for row in rows)
+    )
+
+
+def drawn_per_article(shipped: str, lengths: list[int]) -> np.ndarray:
+    """Pairs drawn by a shipped spec from one category, under many keys; shape (keys, articles)."""
+    articles = [of_length(f"a{number}", steps) for number, steps in enumerate(lengths)]
+    quota = specs.Quota(train=QUOTA, validation=0, test=0)
+    rules = replace(specs.load(shipped), categories={"Cooking": quota})
+    rows = []
+    for key in range(KEYS):
+        (drawn,) = choose({("Cooking", ""): articles}, replace(rules, seed=f"key {key}"), "train")
+        names = [pair.article_id for pair in drawn.pairs]
+        assert len({pair.identity for pair in drawn.pairs}) == QUOTA  # without replacement
+        rows.append([names.count(one.article_id) for one in articles])
+    return np.array(rows)
+
+
+@pytest.mark.parametrize(("shipped", "random"), [("wikiorder-v1-literal", True), ("wikiorder-v1", False)])
+def test_only_the_literal_spec_draws_pairs_purely_at_random(shipped: str, random: bool) -> None:
+    """Pairs per article of a random draw without replacement are multivariate hypergeometric, in mean and in spread."""
+    lengths = [3, 4, 5, 6, 7, 8, 10, 12, 14, 16]
+    counts = drawn_per_article(shipped, lengths)
+    law = multivariate_hypergeom([n * (n - 1) // 2 for n in lengths], QUOTA)
+    inverse = np.linalg.pinv(law.cov())  # of rank articles - 1, since the counts sum to the quota
+    freedom = len(lengths) - 1
+    off = counts - law.mean()
+    mean = off.mean(axis=0)
+    p_mean = chi2.sf(KEYS * mean @ inverse @ mean, freedom)
+    spread = np.einsum("ki,ij,kj->", off, inverse, off)
+    p_spread = 2 * min(chi2.sf(spread, KEYS * freedom), chi2.cdf(spread, KEYS * freedom))
+    assert (min(p_mean, p_spread) > 0.01) == random, (p_mean, p_spread)
