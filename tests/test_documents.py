@@ -11,19 +11,23 @@ import sys
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
+from dataset_builder import sources
+from dataset_builder import spec as specs
+from dataset_builder.sources import SOURCES
 from harness import cli
 from harness.contract import frozen_set, signature
 from harness.contract.frozen_set import FrozenSet
 from harness.records import GroundTruth, Modality
 from tests import bundles, document_commands, reference_page
-from tests.dataset_builder.crawls import SIDE, article, crawl
+from tests.dataset_builder.crawls import SIDE, article, crawl, picture
 from tests.document_commands import PAGES, ROOT, DocumentedCommand, text
 from tests.test_vocabulary import RIDDLES, RIDDLES_PER_1000
 
 LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
 COMMANDS = document_commands.documented()
+DATA = "docs/data.md"
 MAINTAIN = "docs/maintain.md"  # its blocks run in order, in a test of their own
 README_WORDS = 1200
 
@@ -166,6 +170,60 @@ def test_at_least_25_documented_commands_are_run() -> None:
 def test_every_reason_not_to_run_a_command_is_needed() -> None:
     needed = {reason_not_run(command) for command in WHOLE.values()}
     assert set(NOT_RUN.values()) <= needed
+
+
+def test_the_build_of_ten_articles_runs_as_it_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    section = text(DATA).partition("\n## Build ten articles\n")[2].partition("\n## ")[0]
+    (program,) = re.findall(r"^```python\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    subprocess.run([sys.executable, "-c", program], check=True)
+    (block,) = document_commands.BLOCK.findall(section)
+    commands = [words for line in block.splitlines() for words in document_commands.calls(line)]
+    *done, verdict = [run(*words) for words in commands]
+    assert done == [0, 0]
+    assert verdict in (1, 4)  # never passed, as the page says
+    assert {
+        subset: len(frozen_set.load(tmp_path / "sets/mine" / subset).questions) for subset in ("train", "test")
+    } == {
+        "train": 16,
+        "test": 10,
+    }
+
+
+def test_the_spec_table_names_every_key_and_its_default() -> None:
+    table = text(DATA).partition("\n## The spec\n")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    for table_name, kind in specs.TABLES.items():
+        for field in fields(kind):
+            (row,) = [line for line in rows if line.startswith(f"| `[{table_name}]") and f"{field.name}`" in line]
+            default = "strip" if field.name == "markup" else "even" if field.name == "draw" else field.default
+            shown = f'"{default}"' if isinstance(default, str) else str(default).lower()
+            assert shown in row.split(" | ")[1].split(", "), row
+    for field in fields(specs.Spec):
+        assert any(field.name in line.split(" | ")[0] for line in rows), field.name
+
+
+@pytest.mark.parametrize("source", sorted(SOURCES))
+def test_the_example_of_a_layout_is_read(source: str, tmp_path: Path) -> None:
+    example = re.search(rf"^`{source}`: (.*?)\n\n(?:```json\n(.*?)^```)?", text(DATA), re.DOTALL | re.MULTILINE)
+    assert example
+    pictures = re.findall(r"`([^`]+\.(?:jpg|png))`", example[1])
+    held = dict(re.findall(r'`([^`]+\.txt)`\s"([^"]+)"', example[1]))
+    if example[2]:
+        held[re.findall("`([^`]+)`", example[1])[0]] = json.dumps(json.loads(example[2])) + "\n"
+    for name, content in held.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    for name in pictures:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(picture(name))
+    (one,) = sources.read(tmp_path)
+    assert one.title.casefold() == "how to make tea"
+    assert [(step.headline, step.picture) for step in one.steps] == list(
+        zip(["Boil water.", "Pour."], pictures, strict=True)
+    )
+    categories = {"wikiplan": "", "tiir": "", "recipeqa": "Recipes"}
+    assert one.category == categories.get(source, "Cooking")
 
 
 @pytest.mark.docker
