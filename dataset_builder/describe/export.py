@@ -1,7 +1,7 @@
 """Export a frozen set as one Parquet file that `datasets.load_dataset("parquet", data_files=...)` opens and decodes.
 
 The paper's fields are Idx, Title, Headlines (two), Label (1 in order, 0 out of order; only of a public set) and images
-(two). Idx is the number of the row, from 0; Category and PairId identify the pair in the set. Rows keep the set's order.
+(two). Idx is the number of the row, from 0; Category and PairId identify the pair in the set. Rows keep its order.
 """
 
 from __future__ import annotations
