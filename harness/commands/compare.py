@@ -33,8 +33,9 @@ def compare(first: Path, second: Path, data: Path | None, key_file: Path | None,
     from harness.statistics import comparison, verdict
 
     left, right = loading.read([first, second])
-    found = comparison.compare(loading.tallies(left), loading.tallies(right), SCORING_KEY)
     frozen = loading.load_counted(data, left, key_file) if data else None
+    agreed = loading.agreed(left, right, frozen)
+    found = comparison.compare(loading.tallies(left), loading.tallies(right), SCORING_KEY, agreed)
     apart = None
     if frozen:
         apart = comparison.pairs_apart(frozen.questions, loading.grade(left, frozen), loading.grade(right, frozen))

@@ -13,7 +13,7 @@ from harness.contract.frozen_set import FrozenSet
 from harness.errors import InputError
 from harness.records import Modality
 from harness.run import verification
-from harness.statistics import tally
+from harness.statistics import comparison, tally
 from harness.statistics.tally import Tally
 
 
@@ -129,6 +129,13 @@ def tallies(found: Bundle) -> list[Tally]:
 def grade(found: Bundle, frozen: FrozenSet) -> dict[str, int]:
     """Return 1 for each pair of the set that the bundle got right, else 0, by pair id."""
     return tally.grade(frozen.questions, frozen.truths, found.predictions)
+
+
+def agreed(first: Bundle, second: Bundle, frozen: FrozenSet | None) -> set[str]:
+    """Return the categories in which two bundles answer every pair alike; without the set, all of them or none."""
+    category_of = {pair.pair_id: pair.category for pair in frozen.questions} if frozen else None
+    categories = {row.category for row in first.articles}
+    return comparison.agreed_categories(categories, first.predictions, second.predictions, category_of)
 
 
 def name(found: Bundle) -> str:

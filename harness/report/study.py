@@ -124,11 +124,7 @@ def study(bundles: Sequence[Bundle], frozen: FrozenSet | None, key: bytes) -> St
         set=bundles[0].result.set,
         verdicts={name: verdict.verdict(evidence(by_submission, name, key)) for name in sorted(by_submission)},
         results=[_studied(found, scores[found.root], frozen, key) for found in ordered],
-        gaps={
-            name: modality_gap.gaps({m: loading.tallies(b) for m, b in group.items()}, key)
-            for name, group in sorted(by_submission.items())
-            if len(group) > 1
-        },
+        gaps={name: _gaps(group, frozen, key) for name, group in sorted(by_submission.items()) if len(group) > 1},
         pairs={
             name: _pairs(group, frozen)
             for name, group in sorted(by_submission.items())
@@ -182,6 +178,11 @@ def _opponents(ours: Sequence[Tally], peers: Sequence[Bundle], key: bytes) -> li
         (peer, Opponent(peer.result.submission.title, verdict.outcome(found) if p <= ALPHA else "not shown"))
         for peer, found, p in zip(peers, differences, corrected, strict=True)
     ]
+
+
+def _gaps(group: Mapping[Modality, Bundle], frozen: FrozenSet | None, key: bytes) -> dict[str, PairedComparison]:
+    tallies = {modality: loading.tallies(found) for modality, found in group.items()}
+    return modality_gap.gaps(tallies, key, lambda one, other: loading.agreed(group[one], group[other], frozen))
 
 
 def _complete_scores(found: Bundle) -> CompleteScores:

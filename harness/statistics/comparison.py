@@ -1,6 +1,6 @@
 """Comparison of two results on the same set: differences paired by pair, tested by article.
 
-interval       clustered, of the paired difference in accuracy (`intervals.py`)
+interval       clustered, of the paired difference in accuracy (`intervals.py`); 0 to 0 where no pair's answer differs
 p              sign-flip permutation test: if the two results are equally good, the difference of each article is as
                likely to have the other sign. All flips with few articles, else 10,000 flips drawn by a key
 p (Holm)       corrected for testing every category
@@ -11,7 +11,7 @@ resolvable     the true difference that this comparison finds with power 0.8
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -80,24 +80,65 @@ class PairsApart(Record, frozen=True, kw_only=True):
     only_second: list[str]
 
 
-def compare(first: Sequence[Tally], second: Sequence[Tally], key: bytes) -> PairedComparison:
-    """Compare two results by their tallies of the same pairs. key: the key of resamples and sign flips."""
+def compare(
+    first: Sequence[Tally], second: Sequence[Tally], key: bytes, agreed: Collection[str] = ()
+) -> PairedComparison:
+    """Compare two results by their tallies of the same pairs.
+
+    Args:
+        key: the key of resamples and sign flips.
+        agreed: the categories in which no pair's answer differs, from `agreed_categories`. Tallies alone cannot tell,
+            since answers that differ may cancel within an article.
+
+    Raises:
+        InputError: the two results answer different pairs.
+    """
     check_same_pairs(first, second)
+    same = {tally.category for tally in first} <= set(agreed)
     differences = [a.correct - b.correct for a, b in zip(first, second, strict=True)]
     drawn = [intervals.resampled(d, t.asked, key, t.category) for t, d in zip(first, differences, strict=True)]
-    groups = {t.category: _group(t, d, key, r) for t, d, r in zip(first, differences, drawn, strict=True)}
+    groups = {
+        t.category: _group(t, d, key, r, same=t.category in agreed)
+        for t, d, r in zip(first, differences, drawn, strict=True)
+    }
     corrected = holm([group.p for group in groups.values()])
     articles, pairs = [len(t.articles) for t in first], sum(t.pairs for t in first)
     by_category = np.concatenate([d * (1 / (len(first) * t.pairs)) for t, d in zip(first, differences, strict=True)])
     by_pair = np.concatenate(differences) * (1 / pairs)
     return PairedComparison(
-        macro=_overall("macro", by_category, np.mean([r.accuracy for r in drawn], axis=0), articles, key),
-        micro=_overall("micro", by_pair, intervals.pooled(drawn).accuracy, articles, key),
+        macro=_overall("macro", by_category, np.mean([r.accuracy for r in drawn], axis=0), articles, key, same),
+        micro=_overall("micro", by_pair, intervals.pooled(drawn).accuracy, articles, key, same),
         categories={
             name: CategoryDifference(**msgspec.structs.asdict(group), p_holm=rounded(p))
             for (name, group), p in zip(groups.items(), corrected, strict=True)
         },
     )
+
+
+def agreed_categories(
+    categories: Iterable[str],
+    first: Mapping[str, float],
+    second: Mapping[str, float],
+    category_of: Mapping[str, str] | None,
+) -> set[str]:
+    """Return the categories in which two results predict the same label for every pair.
+
+    Args:
+        categories: all that the results answer.
+        first, second: the probability of being in order of each pair, by pair id.
+        category_of: the category of each pair, by pair id. Without it (`None`) one label that differs, in whatever
+            category, leaves none.
+    """
+    asked = category_of if category_of is not None else first.keys() | second.keys()
+    differing = {pair for pair in asked if _label(first, pair) != _label(second, pair)}
+    if category_of is None:
+        return set() if differing else set(categories)
+    return set(categories) - {category_of[pair] for pair in differing}
+
+
+def _label(predictions: Mapping[str, float], pair: str) -> int | None:
+    """Return the predicted label of a pair; `None` without a prediction."""
+    return predicted_label(predictions[pair]) if pair in predictions else None
 
 
 def drop(
@@ -116,7 +157,8 @@ def drop(
         for stated in (asked, again)
     ]
     difference = tallies[0].correct - tallies[1].correct
-    return _group(tallies[0], difference, key, intervals.resampled(difference, tallies[0].asked, key, name))
+    same = all(predicted_label(asked[t.pair_id]) == predicted_label(again[t.pair_id]) for t in rows)
+    return _group(tallies[0], difference, key, intervals.resampled(difference, tallies[0].asked, key, name), same)
 
 
 def check_same_pairs(first: Sequence[Tally], second: Sequence[Tally]) -> None:
@@ -180,12 +222,18 @@ def _mcnemar_test(only_first: int, only_second: int) -> McNemarTest:
     return McNemarTest(only_first=only_first, only_second=only_second, p=rounded(mcnemar(only_first, only_second)))
 
 
-def _group(tally: Tally, difference: Counts, key: bytes, drawn: Resampled) -> GroupDifference:
-    """Return the difference over one group. difference: of the pairs correct of each article, (articles,)."""
-    interval = intervals.of_difference(difference, tally.asked, drawn)
+def _group(tally: Tally, difference: Counts, key: bytes, drawn: Resampled, same: bool) -> GroupDifference:
+    """Return the difference over one group.
+
+    Args:
+        difference: of the pairs correct of each article, (articles,).
+        same: no pair's answer differs.
+    """
+    interval = intervals.NOTHING_DIFFERS if same else intervals.of_difference(difference, tally.asked, drawn)
     p = sign_flip(difference.astype(np.float64), key, tally.category)
     articles = len(tally.articles)
-    apart = resolvable(standard_error(difference, tally.asked), articles - 1) if interval.low is not None else None
+    error = standard_error(difference, tally.asked) if articles >= intervals.MIN_ARTICLES else 0.0
+    apart = resolvable(error, articles - 1) if error else None  # articles that all agree show no error to judge by
     return GroupDifference(
         value=rounded(int(difference.sum()) / tally.pairs),
         low=rounded(interval.low),
@@ -198,7 +246,9 @@ def _group(tally: Tally, difference: Counts, key: bytes, drawn: Resampled) -> Gr
     )
 
 
-def _overall(name: str, differences: Floats, drawn: Floats, articles: Sequence[int], key: bytes) -> Difference:
+def _overall(
+    name: str, differences: Floats, drawn: Floats, articles: Sequence[int], key: bytes, same: bool
+) -> Difference:
     """Return a difference over all categories.
 
     Args:
@@ -206,9 +256,10 @@ def _overall(name: str, differences: Floats, drawn: Floats, articles: Sequence[i
         differences: the share of each article in the figure, (articles of all categories,).
         drawn: the figure in each resample.
         articles: the number of articles of each category.
+        same: no pair's answer differs.
     """
     value = float(differences.sum())
-    interval = intervals.of_several(value, drawn, articles, signed=True)
+    interval = intervals.NOTHING_DIFFERS if same else intervals.of_several(value, drawn, articles, signed=True)
     p = sign_flip(differences, key, name)
     return Difference(value=rounded(value), low=rounded(interval.low), high=rounded(interval.high), p=rounded(p))
 

@@ -56,6 +56,7 @@ class Resampled(NamedTuple):
 
 
 NO_INTERVAL = Interval(None, None, "none")
+NOTHING_DIFFERS = Interval(0.0, 0.0, "exact")  # of two results whose answers are the same on every pair
 
 
 def wilson(correct: float, asked: float) -> tuple[float, float]:

@@ -8,7 +8,7 @@ holds the gap as geometry.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -71,10 +71,19 @@ class DecidedPair:
     margin: float
 
 
-def gaps(tallies: Mapping[Modality, Sequence[Tally]], key: bytes) -> dict[str, PairedComparison]:
-    """Return the paired differences between the given modalities, such as "vision+text minus vision"."""
+def gaps(
+    tallies: Mapping[Modality, Sequence[Tally]],
+    key: bytes,
+    agreed: Callable[[Modality, Modality], Collection[str]] | None = None,
+) -> dict[str, PairedComparison]:
+    """Return the paired differences between the given modalities, such as "vision+text minus vision".
+
+    agreed: returns the categories in which no pair's answer differs between two modalities; none without it.
+    """
     return {
-        f"{first} minus {second}": compare(tallies[first], tallies[second], key)
+        f"{first} minus {second}": compare(
+            tallies[first], tallies[second], key, agreed(first, second) if agreed else ()
+        )
         for first, second in CONTRASTS
         if first in tallies and second in tallies
     }

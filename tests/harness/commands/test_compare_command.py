@@ -98,3 +98,11 @@ def test_compare_begins_with_a_verdict_and_fits_eighty_columns(tmp_path: Path) -
     assert max(len(line) for line in lines) <= 80
     assert run(constant, perfect).startswith("constant vision+text is worse than perfect vision+text: -50.0 points [")
     assert run(perfect, perfect).startswith("Not separable: ")
+
+
+def test_a_result_minus_itself_is_exactly_zero(tmp_path: Path) -> None:
+    perfect = bundles.write(tmp_path / "results", tiny_set(tmp_path), "perfect")
+    for arguments in ((perfect, perfect), (perfect, perfect, "--data", tmp_path)):
+        found = json.loads(run(*arguments, "--json"))
+        for figures in (found["macro"], found["micro"], *found["categories"].values()):
+            assert (figures["value"], figures["low"], figures["high"]) == (0.0, 0.0, 0.0)

@@ -36,11 +36,40 @@ def test_every_flip_is_tried_where_there_are_few() -> None:
 
 def test_a_result_does_not_differ_from_itself() -> None:
     rows = [tally(*[(n % 4, 4) for n in range(20)])]
-    found = comparison.compare(rows, rows, KEY).categories["Travel"]
-    assert (found.value, found.p, found.method) == (0.0, 1.0, "wilson-articles")
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low == -found.high < 0
+    found = comparison.compare(rows, rows, KEY, agreed={"Travel"})
+    travel = found.categories["Travel"]
+    assert (travel.value, travel.low, travel.high, travel.p, travel.method) == (0.0, 0.0, 0.0, 1.0, "exact")
+    assert travel.resolvable_difference is None
+    for overall in (found.macro, found.micro):
+        assert (overall.value, overall.low, overall.high, overall.p) == (0.0, 0.0, 0.0, 1.0)
+
+
+def test_equal_counts_of_answers_that_may_differ_are_not_an_exact_zero() -> None:
+    rows = [tally(*[(n % 4, 4) for n in range(20)])]
+    found = comparison.compare(rows, rows, KEY)
+    assert found.categories["Travel"].method == "wilson-articles"
+    assert found.categories["Travel"].low == -(found.categories["Travel"].high or 0) < 0
+    assert found.macro.low == -(found.macro.high or 0) < 0
+
+
+def test_categories_agree_where_every_label_does() -> None:
+    home = {"p": "Travel", "q": "Health"}
+    first, second = {"p": 0.9, "q": 0.6}, {"p": 0.8, "q": 0.4}
+    both = ["Health", "Travel"]
+    assert comparison.agreed_categories(both, first, second, home) == {"Travel"}
+    assert comparison.agreed_categories(both, first, second, None) == set()
+    assert comparison.agreed_categories(both, first, {"p": 0.7, "q": 0.51}, None) == {"Health", "Travel"}
+
+
+def test_answers_that_all_stay_drop_by_exactly_nothing_and_those_that_cancel_do_not() -> None:
+    truths = [GroundTruth(f"{article}{n}", 1, article, (0, n + 1)) for article in "abcdef" for n in range(2)]
+    asked = {truth.pair_id: 0.9 if truth.pair_id.endswith("0") else 0.1 for truth in truths}
+    stayed = comparison.drop(truths, asked, asked, KEY, "replaced")
+    swapped = comparison.drop(truths, asked, {pair: 1 - p for pair, p in asked.items()}, KEY, "replaced")
+    assert (stayed.low, stayed.high, stayed.method) == (0.0, 0.0, "exact")
+    assert swapped.value == 0.0
+    assert swapped.low is not None
+    assert swapped.low < 0
 
 
 def test_the_permutation_test_is_scipys() -> None:
