@@ -110,17 +110,21 @@ def rank_intervals(claims: PairwiseClaims, contestants: Sequence[int]) -> list[R
 def influences(contest: Contest) -> tuple[Floats, Floats]:
     """Return macro accuracies (rows,) and the influence of each article on them (articles, rows).
 
-    The influence is scaled so that influence.T @ influence is the unbiased covariance of the accuracies.
+    The influence is scaled so that influence.T @ influence is the unbiased covariance of the accuracies, also with
+    articles of unequal size: each residual is divided by the root of its expected share of an article's variance, where
+    the rates of articles vary equally (CR2, Bell and McCaffrey 2002).
     """
     category, rows = np.array(contest.category), contest.correct.shape[1]
     macro, influence = np.zeros(rows), np.zeros(contest.correct.shape)
     names = sorted(set(contest.category))
     for name in names:
         chosen = category == name
-        articles, asked, correct = int(chosen.sum()), contest.asked[chosen], contest.correct[chosen]
+        asked, correct = contest.asked[chosen], contest.correct[chosen]
         accuracy = correct.sum(axis=0) / asked.sum()
-        unbiased = np.sqrt(articles / max(1, articles - 1))
-        influence[chosen] = unbiased * (correct - asked[:, None] * accuracy) / (asked.sum() * len(names))
+        weight = asked / asked.sum()
+        left = 1 - 2 * weight + (weight**2).sum()  # 0 only where an article is alone
+        scale = weight / np.sqrt(np.where(len(asked) > 1, left, 1.0)) / len(names)
+        influence[chosen] = scale[:, None] * (correct / asked[:, None] - accuracy)
         macro += accuracy / len(names)
     return macro, influence
 
@@ -129,19 +133,23 @@ def differences(contest: Contest, influence: Floats) -> tuple[Floats, Floats]:
     """Return the variance of the difference between the accuracies of each pair of rows, and its degrees of freedom.
 
     Both have shape (rows, rows). The variance is 0 where the difference is constant. The degrees of freedom
-    (Satterthwaite 1946) account for variances estimated from few articles per category.
+    (Satterthwaite 1946) account for variances estimated from few articles per category; of one category they are the
+    effective number of its articles, 1 / sum of squared weights, less one.
     """
     category, rows = np.array(contest.category), influence.shape[1]
     variance, spread, scale = np.zeros((rows, rows)), np.zeros((rows, rows)), np.zeros((rows, rows))
-    for name, articles in Counter(contest.category).items():
-        part = influence[category == name]
+    for name in sorted(set(contest.category)):
+        chosen = category == name
+        weight = contest.asked[chosen] / contest.asked[chosen].sum()
+        effective = 1 / (weight**2).sum() - 1 if len(weight) > 1 else 1.0
+        part = influence[chosen]
         covariance = part.T @ part
         own = np.diag(covariance)
         total = np.add.outer(own, own)
         found = total - 2 * covariance
         variance += found
         scale += total
-        spread += found**2 / max(1, articles - 1)
+        spread += found**2 / effective
     variance[variance < ALIKE * scale] = 0.0
     degrees = np.divide(variance**2, spread, out=np.ones_like(variance), where=variance > 0)
     return variance, degrees

@@ -21,17 +21,17 @@ from tests.leaderboard.simulated import counts
 
 
 class Equal(NamedTuple):
-    """Boards of so many equal rows; articles in each of ten categories, pairs an article."""
+    """Boards of so many equal rows; articles in each of ten categories, pairs an article (`None`: Pareto, 1 to 60)."""
 
     rows: int
     articles: int
-    pairs: int
+    pairs: int | None
     boards: int
 
 
 EQUAL = {
     Size.TINY: (Equal(3, 6, 3, 5),),
-    Size.QUICK: (Equal(3, 6, 3, 1_000), Equal(60, 6, 3, 200)),
+    Size.QUICK: (Equal(3, 6, 3, 1_000), Equal(60, 6, 3, 200), Equal(8, 12, None, 500)),
     Size.FULL: (
         Equal(3, 6, 3, 2_000),
         Equal(20, 6, 3, 1_000),
@@ -39,13 +39,15 @@ EQUAL = {
         Equal(60, 2, 3, 200),
         Equal(20, 100, 10, 200),
         Equal(300, 100, 10, 60),
+        Equal(8, 12, None, 1_000),
+        Equal(3, 2, None, 1_000),
     ),
 }
 APART = {Size.TINY: (), Size.QUICK: (0.05,), Size.FULL: (0.01, 0.02, 0.03, 0.05)}  # true differences
 AIM = at_most(0.06)  # 0.05, and what chance adds in some hundred boards
 
 
-def contest(skill: list[float], articles: int, pairs: int, seed: int) -> Contest:
+def contest(skill: list[float], articles: int, pairs: int | None, seed: int) -> Contest:
     asked, correct = counts(skill, articles, pairs, seed)
     return Contest(tuple(name for name, _, _ in asked), np.array([n for _, _, n in asked]), correct)
 
@@ -70,6 +72,7 @@ def found_apart(gap: float) -> tuple[float, int]:
 def rows(size: Size) -> Iterator[Row]:
     for kind in EQUAL[size]:
         what = f"boards of {kind.rows} equal rows, {kind.articles * 10:,} articles"
+        what += "" if kind.pairs else " of 1 to 60 pairs"
         yield Row(what, f"{kind.boards:,} boards", (claims(kind),), "claim a difference", AIM)
     for gap in APART[size]:
         share, false = found_apart(gap)

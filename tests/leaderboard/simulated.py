@@ -37,16 +37,20 @@ CATEGORIES = (
 Asked = tuple[tuple[str, str, int], ...]
 
 
-def counts(skill: Sequence[float], articles: int, pairs: int, seed: int) -> tuple[Asked, np.ndarray]:
+def counts(skill: Sequence[float], articles: int, pairs: int | None, seed: int) -> tuple[Asked, np.ndarray]:
     """What was asked, and what rows of these true accuracies get right (articles, rows), in each category `articles`
-    articles of `pairs` pairs. Articles differ in difficulty, in part alike for all rows.
+    articles of `pairs` pairs; `None`: of 1 to 60, by Pareto's law. Articles differ in difficulty, in part alike for all
+    rows.
     """
     generator = np.random.default_rng(seed)
     shape = (articles * len(CATEGORIES), len(skill))
     hardness = 0.4 * generator.normal(size=(shape[0], 1)) + 0.4 * generator.normal(size=shape)
     chance = 1 / (1 + np.exp(-(np.log(np.divide(skill, np.subtract(1, skill))) + hardness)))
-    asked = tuple((name, f"{number:05d}", pairs) for name in CATEGORIES for number in range(articles))
-    return asked, generator.binomial(pairs, chance)
+    pareto = np.minimum(60, 1 + generator.pareto(1.0, shape[0])).astype(int)
+    sizes = pareto if pairs is None else np.full(shape[0], pairs)
+    names = [(name, f"{number:05d}") for name in CATEGORIES for number in range(articles)]
+    asked = tuple((*name, int(size)) for name, size in zip(names, sizes, strict=True))
+    return asked, generator.binomial(sizes[:, None], chance)
 
 
 def filed(skill: Sequence[float], articles: int = 220, pairs: int = 15, seed: int = 1) -> list[FiledResult]:

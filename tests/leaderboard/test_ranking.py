@@ -7,6 +7,7 @@ import pytest
 
 from leaderboard import ranking
 from leaderboard.ranking import Contest, PairwiseClaims, RankInterval
+from tests.leaderboard.simulated import counts
 
 
 def contest(*rows: list[int], asked: int = 10, category: tuple[str, ...] | None = None) -> Contest:
@@ -98,6 +99,22 @@ def test_equal_submissions_are_told_apart_on_at_most_one_board_in_twenty() -> No
     generator = np.random.default_rng(11)
     boards = (ranking.compare(simulated(generator, [0.8] * 6, 6, 3), f"{n}".encode()) for n in range(400))
     assert sum(bool(board.better.any()) for board in boards) <= 0.072 * 400
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rows", "articles"), [(8, 12), (3, 2)])
+def test_equal_submissions_are_not_told_apart_by_articles_of_unequal_size(
+    rows: int, articles: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """300 boards, articles of 1 to 60 pairs; .055, and two standard errors of such a share."""
+    monkeypatch.setattr(ranking, "RESAMPLES", 999)
+    false = 0
+    for seed in range(300):
+        asked, correct = counts([0.7] * rows, articles, None, seed)
+        sizes = np.array([pairs for _, _, pairs in asked])
+        board = Contest(tuple(name for name, _, _ in asked), sizes, correct)
+        false += bool(ranking.compare(board, f"{seed}".encode()).better.any())
+    assert false / 300 <= 0.055 + 2 * (0.055 * 0.945 / 300) ** 0.5
 
 
 @pytest.mark.slow
