@@ -17,7 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from types import TracebackType
+from urllib.request import getproxies, proxy_bypass
 
+import httpcore
 import httpx
 import msgspec
 
@@ -37,6 +39,7 @@ OVERLOADED = {429, 503, 529}
 AGAIN = {408, 409, 425, 500, 502, 504, *OVERLOADED}
 KEY_REFUSED = {401, 403}
 LOGPROBS_REFUSED = {400, 404, 422, 501}  # servers differ in how they refuse a field
+FAILED_CONNECTION = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
 CONTENT_FILTER = "content_filter"
 SUM_TOLERANCE = 0.01  # of the sum of probabilities: servers round
 LEAST_LOGPROB = -9999.0  # servers write it for zero
@@ -209,51 +212,49 @@ class ChatClient:
         self.settings, self.spending = settings, spending
         self.limits: RequestLimits = settings.limits
         self.limit = AdaptiveLimit(self.limits.concurrency)
-        headers = {"Content-Type": "application/json"}
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Content-Type": "application/json"}
         if settings.key:
             headers["Authorization"] = f"Bearer {settings.key}"
-        self._headers = headers
+        self._headers = list(headers.items())
+        self._questions = httpcore.URL(f"{settings.url}/chat/completions")
+        self._models = httpcore.URL(f"{settings.url}/models")
         self._trusted = httpx.create_ssl_context()
-        # One client per connection: a pool looks at all its connections for each request, which costs 2 ms at 20.
-        self._idle: list[httpx.AsyncClient] = []
-        self._clients: list[httpx.AsyncClient] = []
+        self._proxy = _proxy(settings)
+        # One pool per connection: a larger one looks at all its connections for each request, 2 ms at 20. No client of
+        # httpx, whose cookies, redirects and events are of no use here and cost as much as the exchange itself.
+        self._idle: list[httpcore.AsyncConnectionPool] = []
+        self._connections: list[httpcore.AsyncConnectionPool] = []
 
     @contextmanager
-    def _connection(self) -> Iterator[httpx.AsyncClient]:
-        """Yield a client that no other request uses; the last one used comes first, since its connection is warm."""
+    def _connection(self) -> Iterator[httpcore.AsyncConnectionPool]:
+        """Yield a connection that no other request uses; the last one used comes first, since it is warm."""
         if self._idle:
-            client = self._idle.pop()
+            connection = self._idle.pop()
         else:
-            client = httpx.AsyncClient(
-                headers=self._headers,
-                timeout=httpx.Timeout(self.limits.request_s, connect=min(10.0, self.limits.request_s)),
-                verify=self._trusted,
-                trust_env=self.settings.url.startswith("https:"),  # a proxy would read questions sent in the clear
-            )
-            self._clients.append(client)
+            connection = httpcore.AsyncConnectionPool(self._trusted, proxy=self._proxy, max_connections=1)
+            self._connections.append(connection)
         try:
-            yield client
+            yield connection
         finally:
-            self._idle.append(client)
+            self._idle.append(connection)
 
     async def close(self) -> None:
-        for client in self._clients:
-            await client.aclose()
+        for connection in self._connections:
+            await connection.aclose()
 
     async def describe(self) -> dict[str, str]:
         """Return the server's description of itself: its entry in `/models`, and headers that name a version."""
         try:
-            with self._connection() as http:
-                reply = await http.get(f"{self.settings.url}/models", timeout=min(30.0, self.limits.request_s))
-        except httpx.HTTPError:
+            headers, content = (await self._exchange("GET", self._models, None, min(30.0, self.limits.request_s)))[1:]
+        except TryAgainError:
             return {}
         about = {
             name.lower(): self.redacted(value)[:100]
-            for name, value in reply.headers.items()
+            for name, value in headers.items()
             if name.lower() in ("server", "openai-version", "x-version") or name.lower().endswith("-version")
         }
         try:
-            listed = msgspec.json.decode(reply.content, type=ModelList).data
+            listed = msgspec.json.decode(content, type=ModelList).data
         except (msgspec.DecodeError, UnicodeDecodeError):
             return about
         for model in listed:
@@ -319,32 +320,42 @@ class ChatClient:
         self.spending.request_s.append(seconds)
 
     async def _send(self, body: bytes, logprobs: bool) -> AnsweredQuestion:
-        """Send a request once. Reading stops at the deadline and at the largest size of a reply."""
+        """Send a request once."""
         self.spending.sent += 1
         self.spending.bytes_sent += len(body)
-        url = f"{self.settings.url}/chat/completions"
+        status, headers, content = await self._exchange("POST", self._questions, body, self.limits.request_s)
+        return _read(content, logprobs) if status == 200 else self._refusal(status, headers, content)
+
+    async def _exchange(
+        self, method: str, url: httpcore.URL, body: bytes | None, most_s: float
+    ) -> tuple[int, httpx.Headers, bytes]:
+        """Return status, headers and content. Reading stops at the deadline and at the largest size of a reply.
+
+        Raises:
+            TryAgainError: the connection failed, or the reply is too late or too large.
+        """
+        content = bytearray()
+        waits = {"timeout": {"connect": min(10.0, most_s)}}
         try:
             with self._connection() as http:
-                async with asyncio.timeout(self.limits.request_s), http.stream("POST", url, content=body) as response:
-                    content = bytearray()
-                    async for chunk in response.aiter_bytes():
+                async with (
+                    asyncio.timeout(most_s),
+                    http.stream(method, url, headers=self._headers, content=body, extensions=waits) as response,
+                ):
+                    async for chunk in response.aiter_stream():
                         content += chunk
                         if len(content) > MAX_REPLY_BYTES:
                             raise TryAgainError(f"sent a reply of over {MAX_REPLY_BYTES} bytes")
         except TimeoutError:
-            reason = f"gave no reply within {self.limits.request_s:g} s"
-            raise TryAgainError(reason, overloaded=True) from None
-        except httpx.TimeoutException:
+            raise TryAgainError(f"gave no reply within {most_s:g} s", overloaded=True) from None
+        except httpcore.TimeoutException:
             raise TryAgainError("gave no reply in time", overloaded=True) from None
-        except httpx.RequestError as error:
+        except FAILED_CONNECTION as error:
             raise TryAgainError(self.redacted(f"the connection failed ({type(error).__name__})")) from None
-        if response.status_code != 200:
-            return self._refusal(response, bytes(content))
-        return _read(bytes(content), logprobs)
+        return response.status, httpx.Headers(response.headers), bytes(content)
 
-    def _refusal(self, response: httpx.Response, content: bytes) -> AnsweredQuestion:
+    def _refusal(self, status: int, headers: httpx.Headers, content: bytes) -> AnsweredQuestion:
         """Return a refused answer, or raise the error that a status means."""
-        status = response.status_code
         text = self.redacted(content.decode("utf-8", "replace"))[:QUOTED]
         try:
             detail = msgspec.json.decode(content, type=ErrorReply).error
@@ -360,9 +371,18 @@ class ChatClient:
         if code == "insufficient_quota":
             raise InputError(f"{self.settings.host}: the account's quota is used up; answers are kept, resume later")
         if status in AGAIN:
-            pause_s = retry_after(response.headers, time.time()) if status in OVERLOADED else None
+            pause_s = retry_after(headers, time.time()) if status in OVERLOADED else None
             raise TryAgainError(f"replied with status {status}", pause_s, status in OVERLOADED)
         raise RefusedError(status, f"{self.settings.host}: status {status}: {text}", code)
+
+
+def _proxy(settings: EndpointSettings) -> httpcore.Proxy | None:
+    """Return the proxy that the environment names, for HTTPS alone: it would read questions sent in the clear."""
+    stated = getproxies().get("https") if settings.url.startswith("https:") else None
+    if not stated or proxy_bypass(settings.host):
+        return None
+    proxy = httpx.Proxy(stated if "://" in stated else f"http://{stated}")
+    return httpcore.Proxy(str(proxy.url), auth=proxy.auth)
 
 
 def retry_after(headers: httpx.Headers, now: float) -> float | None:

@@ -1,6 +1,6 @@
 """An OpenAI-compatible server for tests, of the standard library alone: it answers by a hash of the question.
 
-With `misbehaves`, some requests fail on their first tries, in a way drawn from the request's content: status 429 with
+With `misbehaves`, one request in three, drawn by its content, fails on its first tries; the kinds take turns: status 429 with
 Retry-After, errors, cut connections, slow, malformed, truncated and oversized replies, wrong log-probabilities,
 refusals of the model. No request fails more than twice.
 """
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FAULTS = ("429", "500", "503", "cut", "slow", "malformed", "truncated", "no choices", "huge", "wrong sum", "positive",
-          "no logprobs", "refusal", "not a message")  # fmt: skip
+          "no logprobs", "refusal", "not a message", "cut in a chunk")  # fmt: skip
 SHARE = 3  # one request in so many fails
 
 
@@ -35,11 +35,13 @@ class MockServer:
     key: str | None = None
     text: str | None = None  # the answer to everything
     port: int = 0
+    failed: Counter[str] = field(default_factory=Counter)  # by fault
     asked: Counter[str] = field(default_factory=Counter)  # by digest of the body
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
     most_in_flight: int = 0
     _in_flight: int = 0
+    _faults: dict[str, str] = field(default_factory=dict)  # by digest of the body; the kinds take turns
 
     @property
     def url(self) -> str:
@@ -86,11 +88,12 @@ class MockServer:
         await asyncio.sleep(self.delay_s)
         number = int(digest[:8], 16)
         bad = self.misbehaves and number % SHARE == 0 and self.asked[digest] <= 1 + number // 7 % 2
-        fault = FAULTS[number // SHARE % len(FAULTS)] if bad else ""
+        fault = self._faults.setdefault(digest, FAULTS[len(self._faults) % len(FAULTS)]) if bad else ""
         return await self._reply(request, fault, writer)
 
     async def _reply(self, request: dict[str, Any], fault: str, writer: asyncio.StreamWriter) -> bool:
         reply = self.answer(request)
+        self.failed[fault] += 1
         if fault == "429":
             send(writer, 429, {"error": {"message": "busy"}}, "Retry-After: 0.01\r\n")
         elif fault in ("500", "503"):
@@ -105,6 +108,10 @@ class MockServer:
         elif fault == "truncated":
             content = json.dumps(reply).encode()
             writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content[:40])
+            await writer.drain()
+            return False
+        elif fault == "cut in a chunk":
+            writer.write(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{"choices": [')
             await writer.drain()
             return False
         elif fault == "huge":

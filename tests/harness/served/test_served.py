@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -24,7 +26,7 @@ from harness.serve_prompt import Prompt
 from harness.served import settings
 from harness.served.sandbox import EndpointSandbox
 from harness.served.settings import EndpointSettings, RequestLimits
-from tests.harness.served.mock_server import MockServer, serving
+from tests.harness.served.mock_server import FAULTS, MockServer, serving
 from tests.sets import tiny_set
 
 COMMAND = [sys.executable, "-m", "harness", "evaluate"]
@@ -103,6 +105,7 @@ def test_a_server_that_misbehaves_changes_no_prediction(frozen: frozen_set.Froze
     assert found.predictions == wanted.predictions
     assert found.timings.requests
     assert found.timings.requests.sent_again > 10
+    assert set(FAULTS) <= set(bad.failed), "each kind of failure was met"
     assert max(bad.asked.values()) <= 6, "a question that is asked again in a variant is asked anew"
 
 
@@ -174,32 +177,36 @@ def words(frozen: frozen_set.FrozenSet, url: str, results: Path, *more: str) -> 
     return [*COMMAND, *named, "--modality", "text", "--variants", "4", *more]
 
 
+def evaluate_set(root: Path, url: str, results: Path, limits: RequestLimits) -> None:
+    evaluate(frozen_set.load(root), url, results, limits=limits)
+
+
 @pytest.mark.slow
-def test_killed_runs_end_in_the_same_predictions_and_ask_at_most_those_in_flight_again(
-    frozen: frozen_set.FrozenSet, tmp_path: Path
+def test_fifty_kills_end_in_the_same_predictions_and_ask_at_most_those_in_flight_again(
+    tmp_path: Path,
 ) -> None:
-    kills, concurrency = 4, 4
+    """Each run is a forked child, since a start of the command takes longer than all its requests."""
+    kills, concurrency, frozen = 50, 4, tiny_set(tmp_path / "set", articles=40)
+    limits = RequestLimits(concurrency=concurrency)
     with serving(MockServer()) as server:
         wanted = evaluate(frozen, server.url, tmp_path / "whole")
         once = Counter(server.asked)
-    with serving(MockServer(delay_s=0.15)) as server:
-        run = words(frozen, server.url, tmp_path / "killed", "--concurrency", str(concurrency))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with serving(MockServer(delay_s=0.03)) as server:
         for number in range(kills):
-            process = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             before = sum(server.asked.values())
-            while sum(server.asked.values()) < before + 8 + number and process.poll() is None:
-                try:
-                    process.wait(0.02)
-                except subprocess.TimeoutExpired:
-                    continue
+            process = context.Process(target=evaluate_set, args=(frozen.root, server.url, tmp_path / "killed", limits))
+            process.start()
+            while sum(server.asked.values()) < before + 3 + number % 6:
+                assert process.is_alive(), "killed before its end"
+                process.join(0.002)
             process.kill()
-            process.wait()
-        done = subprocess.run(run, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-    found = bundle.read(next((tmp_path / "killed").rglob("result.json")).parent)
+            process.join()
+            assert process.exitcode == -signal.SIGKILL
+        found = evaluate(frozen, server.url, tmp_path / "killed", limits=limits)
     assert found.predictions == wanted.predictions
     assert sum(server.asked.values()) <= sum(once.values()) + kills * (concurrency + 1), "and one trial per start"
-    assert not list((tmp_path / "killed").rglob("*.answers"))
 
 
 def everything_below(folder: Path) -> str:
