@@ -1,8 +1,8 @@
 """An OpenAI-compatible server for tests, of the standard library alone: it answers by a hash of the question.
 
-With `misbehaves`, one request in three, drawn by its content, fails on its first tries; the kinds take turns: status 429 with
-Retry-After, errors, cut connections, slow, malformed, truncated and oversized replies, wrong log-probabilities,
-refusals of the model. No request fails more than twice.
+With `misbehaves`, one request in three, drawn by its content, fails on its first tries; the kinds take turns:
+status 429 with Retry-After, errors, cut connections, slow, malformed, truncated and oversized replies, wrong
+log-probabilities, refusals of the model. No request fails more than twice.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class MockServer:
     delay_s: float = 0.0
     slow_s: float = 30.0
     at_once: int | None = None  # more requests are refused with 429
+    busy_once_s: float = 0.0  # the first request is refused with this Retry-After
     key: str | None = None
     text: str | None = None  # the answer to everything
     port: int = 0
@@ -85,6 +86,9 @@ class MockServer:
         digest = hashlib.sha256(body).hexdigest()
         self.asked[digest] += 1
         self.bodies.append(request)
+        if self.busy_once_s and len(self.bodies) == 1:
+            send(writer, 429, {"error": {"message": "busy"}}, f"Retry-After: {self.busy_once_s}\r\n")
+            return True
         await asyncio.sleep(self.delay_s)
         number = int(digest[:8], 16)
         bad = self.misbehaves and number % SHARE == 0 and self.asked[digest] <= 1 + number // 7 % 2

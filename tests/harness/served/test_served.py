@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.commands.endpoint_options import TRIAL_PAIRS
 from harness.contract import bundle, decoding, frozen_set
 from harness.contract.bundle import Bundle
 from harness.contract.submission import EndpointSource
@@ -22,9 +27,10 @@ from harness.records import Modality
 from harness.run import pipeline, verification
 from harness.run.session import Evaluation, EvaluationSession
 from harness.sandbox.base import Limits
-from harness.serve_prompt import Prompt
-from harness.served import settings
-from harness.served.sandbox import EndpointSandbox
+from harness.serve_prompt import LetterAnswer, Prompt, p_in_order
+from harness.served import questions, settings
+from harness.served.client import ChatClient, Spending
+from harness.served.sandbox import TRIAL, EndpointSandbox
 from harness.served.settings import EndpointSettings, RequestLimits
 from tests.harness.served.mock_server import FAULTS, MockServer, serving
 from tests.sets import tiny_set
@@ -68,9 +74,9 @@ def test_a_served_model_becomes_a_bundle_that_verifies(
     assert served
     assert (served.destination, served.server["root"], served.server["server"]) == ("loopback", "mock-1", "mock/1")
     assert served.decoding.top_logprobs == 20
-    questions = len(found.predictions) + len(found.variants)
-    assert served.answers.log_probabilities == 2 * questions
-    assert served.prompt_tokens == 200 * questions
+    pairs = len(found.predictions) + len(found.variants)
+    assert served.answers.log_probabilities == 2 * pairs
+    assert served.prompt_tokens == 200 * pairs
     assert found.result.isolation.isolated
     sent = json.dumps(server.bodies)
     assert ("data:image/png;base64," in sent) == modality.sends_images
@@ -134,6 +140,42 @@ def test_several_samples_are_averaged(frozen: frozen_set.FrozenSet, tmp_path: Pa
     assert {body["temperature"] for body in asked} == {1.0}
 
 
+def test_samples_are_averaged_to_their_share_of_letters() -> None:
+    votes = [LetterAnswer("text", p) for p in (1.0, 0.0, 0.0, 0.0)]
+    assert p_in_order(votes, [LetterAnswer("text", 0.0)]) == pytest.approx((0.25 + 1.0) / 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"), [("<think>It is A, surely A.</think>B", "text"), ("<think>A", "unreadable")]
+)
+def test_reasoning_in_a_reply_is_cut_off(text: str, letter: str, frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
+    with serving(MockServer(logprobs=False, text=text)) as server:
+        found = evaluate(frozen, server.url, tmp_path)
+    counts = found.result.served and found.result.served.answers
+    assert counts
+    assert getattr(counts, letter) == 2 * (len(found.predictions) + len(found.variants))
+    assert set(found.predictions.values()) == {0.5}, "always B, or never a letter: both orders cancel"
+
+
+def test_the_pause_that_a_server_asks_for_is_kept() -> None:
+    """A server that refuses the first request for 1.2 s sees no request before that."""
+    made = EndpointSettings("", EndpointSource(model="mock", served_by="a test"), Prompt(), RequestLimits())
+
+    async def ask(url: str) -> tuple[float, Spending]:
+        client = ChatClient(replace(made, url=url), Spending())
+        (request, *_) = questions.requests(client.settings, TRIAL, 0, logprobs=True)
+        began = time.monotonic()
+        await client.ask(request.body, logprobs=True)
+        took = time.monotonic() - began
+        await client.close()
+        return took, client.spending
+
+    with serving(MockServer(busy_once_s=1.2)) as server:
+        took, spending = asyncio.run(ask(server.url))
+    assert (spending.sent, spending.sent_again, spending.answered) == (2, 1, 1)
+    assert took >= 1.2
+
+
 def test_concurrency_finds_the_servers_limit(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
     with serving(MockServer(at_once=3, delay_s=0.01)) as server:
         found = evaluate(frozen, server.url, tmp_path)
@@ -153,15 +195,16 @@ def test_limits_stop_the_run_and_a_higher_limit_resumes_it(frozen: frozen_set.Fr
     with serving(MockServer()) as server:
         with pytest.raises(InputError, match="--max-requests: 20 are sent"):
             evaluate(frozen, server.url, tmp_path, limits=RequestLimits(most_requests=20))
+        assert sum(server.asked.values()) == 20
         limits = RequestLimits(most_cost=0.002, prompt_price=1.0)  # 20 answers of 100 tokens cost as much
         with pytest.raises(InputError, match="--max-cost: "):
             evaluate(frozen, server.url, tmp_path, limits=limits)
         found = evaluate(frozen, server.url, tmp_path, limits=RequestLimits(prompt_price=1.0))
         asked = sum(server.asked.values())
-    questions = len(found.predictions) + len(found.variants)
-    assert asked <= 2 * questions + 3 + 20, "three trials, and at most those in flight when a limit was reached"
+    pairs = len(found.predictions) + len(found.variants)
+    assert asked <= 2 * pairs + 3 + 20, "three trials, and at most those in flight when a limit was reached"
     assert found.result.served
-    assert found.result.served.cost == pytest.approx(2 * questions * 100 / 1e6)
+    assert found.result.served.cost == pytest.approx(2 * pairs * 100 / 1e6)
 
 
 def test_another_setting_refuses_to_resume(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
@@ -218,14 +261,24 @@ def everything_below(folder: Path) -> str:
     return found
 
 
+def process_list() -> str:
+    """The command lines and names of all processes and threads; one that ends meanwhile is left out."""
+    found = ""
+    for path in [*Path("/proc").glob("[0-9]*/cmdline"), *Path("/proc").glob("[0-9]*/task/*/comm")]:
+        with suppress(OSError):
+            found += path.read_text(errors="replace")
+    return found
+
+
 def test_the_key_is_in_no_file_output_or_command_line(frozen: frozen_set.FrozenSet, tmp_path: Path) -> None:
-    environment = os.environ | {"MY_KEY": SECRET}
+    (tmp_path / "temporary").mkdir()
+    environment = os.environ | {"MY_KEY": SECRET, "TMPDIR": str(tmp_path / "temporary"), "HOME": str(tmp_path)}
     with serving(MockServer(key=SECRET, delay_s=0.05)) as server:
         run = words(frozen, server.url, tmp_path / "results", "--api-key-variable", "MY_KEY")
         process = subprocess.Popen(run, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         seen = ""
         while process.poll() is None:
-            seen += Path(f"/proc/{process.pid}/cmdline").read_text()
+            seen += process_list()
             seen += everything_below(tmp_path)
             try:
                 process.wait(0.05)
@@ -254,8 +307,12 @@ def test_a_dry_run_says_how_many_requests_it_takes(frozen: frozen_set.FrozenSet,
         run = words(frozen, server.url, tmp_path, "--dry-run", "--input-price", "1", "--output-price", "2")
         done = subprocess.run(run, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "requests for" in done.stdout
-    assert "cost 0.0" in done.stdout
+    answered = {json.dumps(body["messages"]) for body in server.bodies}
+    assert len(answered) == 2 * TRIAL_PAIRS + 1, "both orders of each pair, and the trial"
+    (requests, pairs, prompt, completion) = map(int, re.findall(r"(\d+) (?:requests|questions|tokens)", done.stdout))
+    assert pairs > len(frozen.questions), "with the variants"
+    assert (requests, prompt, completion) == (2 * pairs, 200 * pairs, 2 * pairs)
+    assert f"cost {(200 + 2 * 2) * pairs / 1e6:.2f}" in done.stdout
     assert sum(server.asked.values()) <= 9
     assert not list(tmp_path.iterdir())
 
@@ -276,4 +333,5 @@ def test_a_folder_with_an_endpoint_needs_no_program(frozen: frozen_set.FrozenSet
     assert found.result.submission.name == "mine"
     assert found.result.served
     assert found.result.served.prompt_version == "mine-1"
+    assert not list(tmp_path.rglob("*.answers")), "no longer needed once the bundle is complete"
     assert all("First? A or B." in json.dumps(body) for body in server.bodies)
