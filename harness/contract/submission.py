@@ -1,7 +1,8 @@
 """A submission: one folder under `submissions/`, with a `submission.toml` that is data only.
 
 Covered: the digest of a folder covers every byte of it that a sandbox ships; an entry that cannot be shipped as it is
-(a pipe, a device, a link out of the folder) is refused by name before anything in the folder is opened.
+(a pipe, a device, a link out of the folder) is refused by name before anything in the folder is opened. A snapshot in a
+Hugging Face cache links to the cache's blobs; such a link counts as the file that it stands for.
 Not covered: caches and hidden files of tools (`IGNORED`), which no sandbox ships.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shlex
 import stat
 import tarfile
 import tomllib
@@ -38,6 +40,7 @@ MAX_ENTRIES = 100_000
 MAX_DEPTH = 32  # folders within folders; a deeper tree is made to break recursive programs
 SHIPPED_MODE = 0o755  # of every shipped file, since the digest covers no modes
 CHUNK = 2**20  # bytes
+BLOBS = ("..", "..", "blobs")  # from a snapshot of a Hugging Face cache
 KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -53,11 +56,13 @@ class FolderEntry(NamedTuple):
         name: path in the folder, with slashes.
         link: target of a link; None for a file.
         size: bytes of a file.
+        at: path of its content from the folder; it differs from `name` for a blob of a Hugging Face cache.
     """
 
     name: str
     link: str | None
     size: int
+    at: str
 
 
 class Resources(Record, frozen=True, kw_only=True):
@@ -212,7 +217,7 @@ def _walk(root: Path, below: str, depth: int) -> Iterator[FolderEntry]:
         with os.scandir(root / below) as listing:
             inside = list(zip(range(MAX_ENTRIES + 1), listing, strict=False))
     except OSError as error:
-        raise InputError(f"{root / below}: {error.strerror}. Make every folder of it readable.") from None
+        raise _unreadable(root / below, root, error) from None
     if len(inside) > MAX_ENTRIES:
         raise InputError(f"{root / below}: holds over {MAX_ENTRIES} entries. Pack them into fewer files.")
     for _, entry in inside:
@@ -225,12 +230,31 @@ def _walk(root: Path, below: str, depth: int) -> Iterator[FolderEntry]:
         if stat.S_ISDIR(status.st_mode):
             yield from _walk(root, name, depth + 1)
         elif stat.S_ISLNK(status.st_mode):
-            yield FolderEntry(name, _link_within(root, name), 0)
+            yield _blob(root, name) or FolderEntry(name, _link_within(root, name), 0, name)
         elif stat.S_ISREG(status.st_mode):
-            yield FolderEntry(name, None, status.st_size)
+            yield FolderEntry(name, None, status.st_size, name)
         else:
             found = KINDS.get(stat.S_IFMT(status.st_mode), "of an unknown kind")
             raise InputError(f"{root}: {name} is {found}; wanted files, folders and links. Remove it.")
+
+
+def _blob(root: Path, name: str) -> FolderEntry | None:
+    """Return the blob that a link in a snapshot of a Hugging Face cache stands for; None if it is no such link."""
+    target = (root / name).readlink()
+    at = (
+        os.path.relpath(target, root.resolve())
+        if target.is_absolute()
+        else os.path.normpath(Path(name).parent / target)
+    )
+    if root.resolve().parent.name != "snapshots" or PurePosixPath(at).parts[:-1] != BLOBS:
+        return None
+    try:
+        status = os.lstat(root / at)
+    except OSError as error:
+        raise InputError(f"{root / name}: its blob {at} cannot be found ({error.strerror}). Fetch it again.") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{root / name}: its blob {at} is no file. Fetch it again.")
+    return FolderEntry(name, None, status.st_size, at)
 
 
 def _link_within(root: Path, name: str) -> str:
@@ -259,11 +283,20 @@ def _open(folder: Path, name: str) -> IO[bytes]:
     try:
         stream = open(folder / name, "rb", opener=_opener)  # noqa: SIM115 - the caller closes it
     except OSError as error:
-        raise InputError(f"{folder / name}: {error.strerror}. Make every file of the folder readable.") from None
+        raise _unreadable(folder / name, folder, error) from None
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
         raise InputError(f"{folder / name}: was a file and is none now. Leave the folder unchanged during a run.")
     return stream
+
+
+def _unreadable(path: Path, folder: Path, error: OSError) -> InputError:
+    """Return the error for a file or folder that the harness cannot read: its path, its mode, and how to mend it."""
+    try:
+        mode = f" (mode {stat.S_IMODE(path.lstat().st_mode):04o})"
+    except OSError:
+        mode = ""
+    return InputError(f"{path}{mode}: {error.strerror}. Make it readable: chmod -R a+rX {shlex.quote(str(folder))}")
 
 
 def _opener(path: str, flags: int) -> int:
@@ -337,7 +370,7 @@ def ship_archive(submission: Submission, target: IO[bytes]) -> None:
                 archive.addfile(member)
                 digest.add(entry, _sha256_of(submission.folder, entry, None))
                 continue
-            with _open(submission.folder, entry.name) as stream:
+            with _open(submission.folder, entry.at) as stream:
                 reader = _Hashing(stream)
                 try:
                     archive.addfile(member, reader)
@@ -365,7 +398,7 @@ def _sha256_of(folder: Path, entry: FolderEntry, copy: IO[bytes] | None) -> str:
     if entry.link is not None:
         return hashlib.sha256(entry.link.encode()).hexdigest()
     digest = hashlib.sha256()
-    with _open(folder, entry.name) as stream:
+    with _open(folder, entry.at) as stream:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
             if copy is not None:
@@ -380,6 +413,20 @@ def _check_unchanged(submission: Submission, digest: str) -> None:
 
 def _changed(submission: Submission) -> InputError:
     return InputError(f"{submission.folder}: changed since it was loaded. Leave it unchanged during a run.")
+
+
+def copy_entry(folder: Path, entry: FolderEntry, target: Path) -> None:
+    """Copy one file or link of a folder to the new path `target`.
+
+    Raises:
+        InputError: the file is unreadable.
+        OSError: the copy cannot be written.
+    """
+    if entry.link is not None:
+        target.symlink_to(entry.link)
+        return
+    with target.open("xb") as copy:
+        _sha256_of(folder, entry, copy)
 
 
 def check_covered(weights: Path) -> None:

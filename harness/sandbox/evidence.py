@@ -1,7 +1,11 @@
 """Resources that a predictor used and causes of its end, as measured by the kernel, never as claimed by the predictor.
 
 Covered: memory, CPU time and kills for lack of memory, as /proc and the control groups count them.
-Not covered: an engine on another machine, whose /proc is not readable here; the fields are then None.
+Who ended a predictor is read from its own state and events alone. The machine's counters are not read: they also rise
+when the predictor exceeds its own limit, or when something unrelated is killed.
+Not covered: an engine on another machine, whose /proc is not readable here; the fields are then None. A predictor that
+the machine kills for lack of memory, below its own limit, without an event of its own: its exit cannot be told from one
+by its own hand.
 """
 
 from __future__ import annotations
@@ -14,7 +18,6 @@ from pathlib import Path
 from harness.sandbox.process import tree
 
 PROC, CGROUP = Path("/proc"), Path("/sys/fs/cgroup")
-KILLED = 137  # 128 + SIGKILL
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 PEAK = ("memory.max_usage_in_bytes", "memory.peak")  # file name in version 1 and 2 of control groups
 KILLS = ("memory.oom_control", "memory.events")  # the same
@@ -79,26 +82,14 @@ def usage_of_tree(root: int, proc: Path = PROC) -> ResourceUsage:
     return ResourceUsage(peak_memory_bytes=peak or None, cpu_s=round(cpu_s, 3))
 
 
-def killed_for_memory(proc: Path = PROC) -> int:
-    """Return the number of processes that this machine has killed for lack of memory since boot."""
-    return _field(proc / "vmstat", "oom_kill") or 0
-
-
-def outside_cause(exit_code: int | None, own_limit: bool, killed: bool, kills_on_machine: int) -> str:
+def outside_cause(own_limit: bool, killed: bool) -> str:
     """Return why a predictor ended, if neither the predictor nor its own limits ended it; else "".
 
     Args:
         own_limit: the kernel killed a process in it at the predictor's own memory limit.
         killed: the engine was told to kill it.
-        kills_on_machine: processes killed for lack of memory on this machine while it ran.
     """
-    if own_limit:
-        return ""
-    if killed:
-        return "the predictor was ended from outside"
-    if exit_code == KILLED and kills_on_machine:
-        return "the machine ran out of memory and killed the predictor, which was below its own limit"
-    return ""
+    return "the predictor was ended from outside" if killed and not own_limit else ""
 
 
 def _field(path: Path, name: str) -> int | None:

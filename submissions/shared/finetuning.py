@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -72,6 +73,17 @@ def fine_tune(task: Task, modality: Modality, out: Path, resume: bool = False) -
         draw(final, f"{task.baseline}, {modality}")
     except InputError as error:  # without matplotlib, the run is still finished
         click.echo(f"{modality}: {CURVES} is not drawn: {error}")
+    _open_to_all(out, final)
+
+
+def _open_to_all(out: Path, final: Path) -> None:
+    """Let every user read a finished checkpoint: safetensors writes mode 0600, and the umask may close the rest.
+
+    A file system without modes may refuse; the sandbox then gives the predictor a copy.
+    """
+    with suppress(OSError):
+        for path in (out, final, *final.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def digests(task: Task) -> dict[str, str]:

@@ -116,8 +116,6 @@ class OrderModel(nn.Module):
         copy = deepcopy(self).to(device="cpu", dtype=stored)
         copy.encoders.save(folder)
         save_file(copy.head.state_dict(), folder / HEAD)
-        for path in folder.rglob("*"):  # safetensors writes mode 0600, which the container's user cannot read
-            path.chmod(0o755 if path.is_dir() else 0o644)
         record.write(folder)
 
 

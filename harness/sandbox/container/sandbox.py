@@ -45,6 +45,7 @@ from harness.sandbox.container.flags import LEASE_LABEL, OWNER_LABEL, RUN_LABEL,
 from harness.sandbox.container.streams import AttachedStream
 from harness.sandbox.evidence import ResourceUsage
 from harness.sandbox.lease import owner_is_gone
+from harness.sandbox.weights import readable
 
 if TYPE_CHECKING:  # importing the SDK takes a quarter of a second, so only a run does it
     from docker import DockerClient
@@ -65,7 +66,6 @@ class ContainerPredictor:
 
     def __init__(self, engine: DockerClient, container: Container, attached: object, launch: Launch) -> None:
         self._engine, self._container = engine, container
-        self._killed_before = evidence.killed_for_memory()
         self.channel = Channel(AttachedStream(attached), launch.log, launch.limits.log_bytes)
 
     def ending(self) -> Ending:
@@ -97,8 +97,7 @@ class ContainerPredictor:
     def _ending_of(self, state: ContainerState) -> Ending:
         actions = self._events()
         out_of_memory = state.oom_killed or "oom" in actions
-        kills = evidence.killed_for_memory() - self._killed_before
-        outside = evidence.outside_cause(state.exit_code, out_of_memory, "kill" in actions, kills)
+        outside = evidence.outside_cause(out_of_memory, "kill" in actions)
         return Ending(state.exit_code, "something in it was killed for memory" if out_of_memory else "", outside)
 
     def _events(self) -> set[str]:
@@ -212,8 +211,18 @@ class ContainerSandbox:
 
         Raises:
             InfrastructureError: the engine failed.
-            InputError: the harness runs in a container, and the engine cannot see a folder of the launch.
+            InputError: the weights cannot be read, or the harness runs in a container, and the engine cannot see a
+                folder of the launch.
         """
+        with (
+            readable(launch.weights, another=True) as weights,
+            self._opened(replace(launch, weights=weights)) as started,
+        ):
+            yield started
+
+    @contextmanager
+    def _opened(self, launch: Launch) -> Iterator[ContainerPredictor]:
+        """Do what `open` does, with weights that the predictor's user can read."""
         run = secrets.token_hex(8)
         container: Container | None = None
         predictor: ContainerPredictor | None = None

@@ -110,10 +110,8 @@ def lay_out(launch: Launch, folder: Path, uid: int | None) -> PredictorFolders:
 
     Raises:
         HarnessError: the scratch folder could not be made as user `uid`.
-        InputError: the submission has changed, or the digest of the weights does not cover a file.
+        InputError: the submission has changed.
     """
-    if launch.weights:
-        submission.check_covered(launch.weights)
     folders = PredictorFolders(
         scratch=folder / "scratch",
         library=folder / "library",

@@ -25,6 +25,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,6 +41,7 @@ from harness.sandbox.process import confine, folders
 from harness.sandbox.process.confine import ConfinedProgram
 from harness.sandbox.process.folders import Interpreter, PredictorFolders
 from harness.sandbox.process.kernel import KernelFeatures
+from harness.sandbox.weights import readable
 
 CHUNK = 2**18  # bytes per read
 FIRST_UID, UIDS = 61000, 4000  # a fresh user id per run, so that no run can touch the files of another
@@ -106,7 +108,6 @@ class ProcessPredictor:
         self, process: subprocess.Popen[bytes], faults: BinaryIO, launch: Launch, exchange: str, protected: bool
     ) -> None:
         self._process, self._faults, self._protected = process, faults, protected
-        self._killed_before = evidence.killed_for_memory()
         self.exchange = exchange
         self.channel = Channel(Pipes(process), launch.log, launch.limits.log_bytes)
 
@@ -120,8 +121,7 @@ class ProcessPredictor:
             return Ending(code, outside=f"the process sandbox could not start: {told.decode(errors='replace')}")
         if code < 0 and self._protected:  # the predictor cannot have sent this signal
             return Ending(128 - code, outside=f"the predictor's supervisor was ended from outside, by signal {-code}")
-        kills = evidence.killed_for_memory() - self._killed_before
-        return Ending(code, outside=evidence.outside_cause(code, False, False, kills))
+        return Ending(code)
 
     def usage(self) -> ResourceUsage:
         """Return the usage of all processes below the supervisor, as /proc counts it."""
@@ -208,9 +208,12 @@ class ProcessSandbox:
 
         Raises:
             InfrastructureError: the supervisor could not be started.
-            InputError: the submission has changed since it was loaded.
+            InputError: the submission has changed since it was loaded, or its weights cannot be read.
         """
         with lease.folder("scratch", os.getpid()) as folder, ExitStack() as ending:  # which runs in reverse order
+            another, from_root = self.uid is not None, not self._has_private_root
+            weights = ending.enter_context(readable(launch.weights, another, from_root))
+            launch = replace(launch, weights=weights)
             laid_out = folders.lay_out(launch, folder, self.uid)
             ending.callback(laid_out.clear, self.uid)
             if self.forget:

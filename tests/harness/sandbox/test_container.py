@@ -64,7 +64,7 @@ def test_these_are_all_the_flags_of_a_container() -> None:
         "read_only": True,
         "tmpfs": {"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={9 * MIB},nr_inodes=2304"},
         "shm_size": 5 * MIB,
-        "volumes": {"/somewhere/exchange": {"bind": "/exchange", "mode": "ro"}},
+        "mounts": [{"Target": "/exchange", "Source": "/somewhere/exchange", "Type": "bind", "ReadOnly": True}],
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges", f"seccomp={seccomp.profile()}"],
         "privileged": False,
@@ -99,10 +99,10 @@ def test_a_gpu_is_one_device_request_and_changes_no_other_flag() -> None:
 
 
 def test_weights_are_one_more_mount_and_read_only() -> None:
-    found = container_options(replace(launch(), weights=Path("/w")), "5e", 0.0)
-    assert found["volumes"]["/w"] == {"bind": "/weights", "mode": "ro"}
+    found = container_options(replace(launch(), weights=Path("/w:1")), "5e", 0.0)
+    assert found["mounts"][1] == {"Target": "/weights", "Source": "/w:1", "Type": "bind", "ReadOnly": True}
     assert found["environment"]["WIKIORDER_WEIGHTS"] == "/weights"
-    assert {mount["mode"] for mount in found["volumes"].values()} == {"ro"}
+    assert all(mount["ReadOnly"] for mount in found["mounts"])
 
 
 def image(**changes: Any) -> ImageDescription:

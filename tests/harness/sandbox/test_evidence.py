@@ -83,22 +83,16 @@ def test_the_time_of_this_process_is_what_the_system_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "own_limit", "killed", "kills", "words"),
+    ("own_limit", "killed", "words"),
     [
-        (1, False, False, 0, ""),
-        (137, False, False, 0, ""),  # it may have killed itself
-        (137, True, False, 1, ""),  # at its own limit
-        (137, True, True, 1, ""),
-        (137, False, True, 0, "the predictor was ended from outside"),
-        (137, False, False, 1, "the machine ran out of memory and killed the predictor, which was below its own limit"),
-        (1, False, False, 1, ""),  # something else on the machine was killed meanwhile
-        (0, False, False, 0, ""),
+        (False, False, ""),  # it may have killed itself
+        (True, False, ""),
+        (True, True, ""),
+        (False, True, "the predictor was ended from outside"),
     ],
 )
-def test_a_cause_outside_the_predictor_is_named(
-    exit_code: int, own_limit: bool, killed: bool, kills: int, words: str
-) -> None:
-    assert evidence.outside_cause(exit_code, own_limit, killed, kills) == words
+def test_a_cause_outside_the_predictor_is_named(own_limit: bool, killed: bool, words: str) -> None:
+    assert evidence.outside_cause(own_limit, killed) == words
 
 
 def test_an_answer_that_the_engine_leaves_empty_is_read() -> None:
