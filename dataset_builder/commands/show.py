@@ -16,11 +16,12 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--category", "categories", multiple=True, help="Only this category; may be given several times.")
 @click.option("--blind", is_flag=True, help="Leave out the labels.")
 def show(folder: Path, out: Path, per_category: int, categories: tuple[str, ...], blind: bool) -> None:
-    """Draw pairs as people see them: title, two pictures, two headlines."""
+    """Draw pairs as people see them: title, two pictures, two headlines. Of a whole build, its subset `test`."""
     from dataset_builder.describe import showing
+    from harness.commands.evaluate import test_set
     from harness.contract import files, frozen_set
 
-    frozen = frozen_set.load(folder)
+    frozen = frozen_set.load(test_set(folder))
     pairs = showing.choose(frozen, per_category, categories, blind)
     out.mkdir(parents=True, exist_ok=True)
     files.write(out / "show.html", showing.page("show.html.jinja", title=frozen.title, pairs=pairs).encode())
