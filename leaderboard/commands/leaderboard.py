@@ -36,7 +36,7 @@ results_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     default=RESULTS,
     show_default=True,
-    help="Folder of result bundles. `trusted_keys` and `disqualified` are read from the folder that holds it.",
+    help="Folder of result bundles. Beside it are `trusted_keys`, `disqualified`, `ledger.jsonl` and `verdicts`.",
 )
 out_option = click.option(
     "--out",
