@@ -30,7 +30,7 @@ from harness.run import verification
 from harness.statistics import comparison, modality_gap, verdict
 from harness.statistics.comparison import GroupDifference, PairedComparison
 from harness.statistics.modality_gap import PICTURES, TEXT, NeedsOfPairs
-from harness.statistics.tally import Tally, rounded
+from harness.statistics.tally import rounded
 from harness.statistics.trust import DROPS
 from harness.statistics.verdict import Evidence, Opponent, Sentence
 
@@ -150,10 +150,9 @@ def evidence(
     group = by_submission[name]
     modality = head_modality(group)
     head = group[modality]
-    ours = {m: loading.tallies(found) for m, found in group.items()}
-    gained = {contrast: found.macro for contrast, found in modality_gap.gaps(ours, key).items()}
+    gained = {contrast: found.macro for contrast, found in _gaps(group, None, key).items()}
     peers = [(other[modality]) for who, other in sorted(by_submission.items()) if who != name and modality in other]
-    judged = _opponents(ours[modality], peers, key)
+    judged = _opponents(head, peers, key)
     of = head.result
     return Evidence(
         accuracy=verification.scores_of(head).accuracy.macro,
@@ -171,8 +170,11 @@ def head_modality(group: Mapping[Modality, object]) -> Modality:
     return next(m for m in Modality if m in group)
 
 
-def _opponents(ours: Sequence[Tally], peers: Sequence[Bundle], key: bytes) -> list[tuple[Bundle, Opponent]]:
-    differences = [comparison.compare(ours, loading.tallies(peer), key).macro for peer in peers]
+def _opponents(head: Bundle, peers: Sequence[Bundle], key: bytes) -> list[tuple[Bundle, Opponent]]:
+    ours = loading.tallies(head)
+    differences = [
+        comparison.compare(ours, loading.tallies(peer), key, loading.agreed(head, peer, None)).macro for peer in peers
+    ]
     corrected = comparison.holm([found.p for found in differences])
     return [
         (peer, Opponent(peer.result.submission.title, verdict.outcome(found) if p <= ALPHA else "not shown"))

@@ -8,6 +8,7 @@ import pytest
 from dataset_builder.describe import sheet as asking_people
 from harness import cli
 from harness.contract import bundle
+from harness.contract import shipped as shipping
 from harness.errors import InputError
 from tests.dataset_builder import shipped
 
@@ -108,3 +109,11 @@ def test_the_commands_write_what_they_say(tmp_path: Path, capsys: pytest.Capture
         assert not stop.value.code, capsys.readouterr().err
     found = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert found == {"show.html", "show.png", "sheet.html", "set.tar", "set.parquet"}
+
+
+def test_show_takes_a_whole_build_or_its_subset_alike(tmp_path: Path) -> None:
+    for name, folder in (("whole", shipping.sample()), ("subset", shipping.sample() / "test")):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["dataset", "show", str(folder), "--out", str(tmp_path / name)])
+        assert not stop.value.code
+    assert (tmp_path / "whole/show.html").read_bytes() == (tmp_path / "subset/show.html").read_bytes()
