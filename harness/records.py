@@ -16,6 +16,11 @@ class Modality(StrEnum):
     TEXT = "text"
 
     @property
+    def folder(self) -> str:
+        """The name of its folder in a results folder: "vision_text" for "vision+text"."""
+        return self.value.replace("+", "_")
+
+    @property
     def sends_images(self) -> bool:
         return self is not Modality.TEXT
 

@@ -115,7 +115,7 @@ def place(found: Bundle) -> tuple[str, str, str]:
     """
     result = found.result
     set_name = f"{result.set.name}-{result.set.version}-{result.set.subset}"
-    parts = (result.submission.name, set_name, result.modality.value.replace("+", "_"))
+    parts = (result.submission.name, set_name, result.modality.folder)
     for part in parts:
         if not PLAIN.fullmatch(part) or ".." in part:
             raise InputError(f"{found.root}: {part[:80]!r} cannot name a folder; evaluate again under a plain name")

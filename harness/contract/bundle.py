@@ -127,7 +127,7 @@ def folder(results: Path, submission: str, frozen: FrozenSet, modality: Modality
     """Return the folder of a run's bundle below the results folder."""
     manifest = frozen.manifest
     set_name = f"{manifest.name}-{manifest.version}-{manifest.subset}"
-    return results / submission / set_name / modality.value.replace("+", "_")
+    return results / submission / set_name / modality.folder
 
 
 def describe_submission(submission: Submission, image: str | None, weights: str | None) -> SubmissionIdentity:

@@ -76,7 +76,7 @@ def own_modalities(found: Bundle) -> dict[Modality, Bundle]:
     """Return a scored result and the others of the same submission on the same set, by modality."""
     group = {found.result.modality: found}
     for modality in Modality:
-        root = found.root.with_name(modality.value.replace("+", "_"))
+        root = found.root.with_name(modality.folder)
         if modality in group or not (root / SUMS).is_file():
             continue
         try:

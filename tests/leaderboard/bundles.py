@@ -76,12 +76,7 @@ def write(
         pairs = sum(count.asked for count in counts) + canaries
         record = replace(record, set=replace(record.set, pairs=pairs))
     of = record.set
-    root = (
-        results
-        / record.submission.name
-        / f"{of.name}-{of.version}-{of.subset}"
-        / record.modality.value.replace("+", "_")
-    )
+    root = results / record.submission.name / f"{of.name}-{of.version}-{of.subset}" / record.modality.folder
     root.mkdir(parents=True)
     bundle.write(root, record, counts, {}, [], Timings())
     return root
