@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from harness.statistics.comparison import Difference, PairedComparison
 
 FOLDER = click.Path(path_type=Path)
-WIDEST_NAME = 20  # characters of a category: the table then fits 80 columns
 
 
 @click.command(epilog="Example: wikiorder compare results/clip/tiny-1.0-test/vision results/clip/tiny-1.0-test/text")
@@ -61,20 +60,18 @@ def table(found: PairedComparison) -> str:
     """Return one row per category, then macro and micro, at most 80 columns wide. `--json` has every figure."""
     from tabulate import tabulate
 
+    from harness.statistics import verdict
+
     headers = ["category", "pairs", "articles", "points", "95 % interval", "p (Holm)"]
     rows = [
-        [_shortened(name), str(c.pairs), str(c.articles), *_figures(c, c.p_holm)]
+        [verdict.shortened(name), str(c.pairs), str(c.articles), *_figures(c, c.p_holm)]
         for name, c in found.categories.items()
     ]
     rows += [[name, "", "", *_figures(of, of.p)] for name, of in (("macro", found.macro), ("micro", found.micro))]
     return tabulate(rows, headers=headers, disable_numparse=True)
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= WIDEST_NAME else name[: WIDEST_NAME - 1] + "…"
-
-
 def _figures(difference: Difference, p: float) -> list[str]:
-    low, high = difference.low, difference.high
-    interval = "-" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
-    return [f"{100 * difference.value:+.1f}", interval, f"{p:.4f}"]
+    from harness.statistics.verdict import between
+
+    return [f"{100 * difference.value:+.1f}", between(difference, signed=True), f"{p:.4f}"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from harness.records import Modality
 if TYPE_CHECKING:
     from harness.contract.bundle import Bundle
     from harness.contract.frozen_set import FrozenSet
-    from harness.contract.result import Result
+    from harness.contract.result import Accuracy, Result
     from harness.contract.submission import Submission
     from harness.run.dry_run import DryRun
     from harness.sandbox.base import Limits, Sandbox
@@ -304,29 +303,33 @@ def _advice(known: Evidence, group: Mapping[Modality, Bundle], declared: Sequenc
 
 
 def _table(scored: Sequence[Bundle]) -> str:
+    """Return one row per scored result."""
     from tabulate import tabulate
 
-    rows = []
-    for found in scored:
-        if found.result.scores is None:
-            continue
-        accuracy = found.result.scores.accuracy
-        hardest, lowest = min(accuracy.categories.items(), key=lambda item: item[1].value)
-        speed = found.timings.pairs_per_s
-        interval = accuracy.macro
-        rows.append(
-            [
-                found.result.modality.value,
-                f"{100 * interval.value:.1f}",
-                "-"
-                if interval.low is None or interval.high is None
-                else f"{100 * interval.low:.1f} to {100 * interval.high:.1f}",
-                f"{textwrap.shorten(hardest, 20, placeholder=' …')} {100 * lowest.value:.1f}",
-                f"{speed:.0f}" if isinstance(speed, float) else "",
-            ]
-        )
     headers = ["modality", "macro, %", "95 % interval", "lowest category", "pairs/s"]
+    rows = [
+        [found.result.modality.value, *_accuracies(found.result.scores.accuracy), _speed(found)]
+        for found in scored
+        if found.result.scores
+    ]
     return tabulate(rows, headers=headers, disable_numparse=True)
+
+
+def _accuracies(accuracy: Accuracy) -> list[str]:
+    from harness.statistics import verdict
+
+    name, lowest = min(accuracy.categories.items(), key=lambda item: item[1].value)
+    macro = accuracy.macro
+    return [
+        f"{100 * macro.value:.1f}",
+        verdict.between(macro),
+        f"{verdict.shortened(name)} {100 * lowest.value:.1f}",
+    ]
+
+
+def _speed(found: Bundle) -> str:
+    speed = found.timings.pairs_per_s
+    return f"{speed:.0f}" if isinstance(speed, float) else ""
 
 
 def _served(result: Result) -> str:

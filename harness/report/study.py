@@ -133,9 +133,7 @@ def study(bundles: Sequence[Bundle], frozen: FrozenSet | None, key: bytes) -> St
     )
 
 
-def evidence(
-    by_submission: Mapping[str, Mapping[Modality, Bundle]], name: str, key: bytes, advice: str = ""
-) -> Evidence:
+def evidence(by_submission: Mapping[str, Mapping[Modality, Bundle]], name: str, key: bytes) -> Evidence:
     """Return the evidence on one submission: its head modality, what the others add, and all other submissions.
 
     Each claim about another submission must hold in its interval and in its p value after Holm's correction over all of
@@ -145,23 +143,20 @@ def evidence(
         by_submission: scored results on one set, by submission and modality.
         name: the submission.
         key: the key of resamples and sign flips.
-        advice: what to do next.
     """
     group = by_submission[name]
     modality = head_modality(group)
     head = group[modality]
     gained = {contrast: found.macro for contrast, found in _gaps(group, None, key).items()}
-    peers = [(other[modality]) for who, other in sorted(by_submission.items()) if who != name and modality in other]
+    peers = [other[modality] for who, other in sorted(by_submission.items()) if who != name and modality in other]
     judged = _opponents(head, peers, key)
-    of = head.result
     return Evidence(
         accuracy=verification.scores_of(head).accuracy.macro,
-        ceiling=verdict.ceiling(of.set.name, modality),
+        ceiling=verdict.ceiling(head.result.set.name, modality),
         pictures=gained.get(f"{Modality.VISION_TEXT} minus {TEXT}"),
         text=gained.get(f"{Modality.VISION_TEXT} minus {PICTURES}"),
         simple=[row for peer, row in judged if peer.result.submission.kind == "control"],
         others=[row for peer, row in judged if peer.result.submission.kind == "model"],
-        advice=advice,
     )
 
 

@@ -1,4 +1,4 @@
-"""The verdict: the sentences that `evaluate`, `compare`, the report and the board say about a result.
+"""The verdict: the sentences that `evaluate`, `compare` and the report say about a result, and how they write figures.
 
 One function makes them all, from estimates with intervals. A claim is made only where the interval excludes no
 difference; "not shown" says that the evidence leaves the question open, not that the answer is no.
@@ -15,6 +15,7 @@ from harness.contract.result import Estimate
 from harness.records import Modality
 
 CHANCE = 0.5
+WIDEST_NAME = 20  # characters of a category in a table
 MOST_NAMED = 3  # results that one sentence names; the rest is counted
 
 # The best expected accuracy of any submission, by the name of the set. The articles of the calibrated sample show their
@@ -90,23 +91,15 @@ def verdict(found: Evidence) -> list[Sentence]:
     return [*made, Sentence(topic="next", answer="", text=f"Next: {found.advice}")] if found.advice else made
 
 
-def against(first: str, second: str, difference: Estimate, resolvable: float | None = None) -> str:
-    """Return the verdict on the difference of two results, first minus second.
-
-    Args:
-        first: the name of a result.
-        second: the name of another.
-        difference: the paired difference in macro accuracy.
-        resolvable: the smallest true difference that such a comparison is likely to find.
-    """
+def against(first: str, second: str, difference: Estimate) -> str:
+    """Return the verdict on the paired difference in macro accuracy of two named results, first minus second."""
     size = points(difference)
     match outcome(difference):
         case "better":
             return f"{first} is better than {second}: {size}."
         case "worse":
             return f"{first} is worse than {second}: {size}."
-    hint = f" It takes about {100 * resolvable:.1f} points to tell two such results apart." if resolvable else ""
-    return f"Not separable: {first} and {second}, {size}.{hint}"
+    return f"Not separable: {first} and {second}, {size}."
 
 
 def percent(found: Estimate) -> str:
@@ -121,6 +114,19 @@ def points(found: Estimate) -> str:
     if found.low is None or found.high is None:
         return f"{100 * found.value:+.1f} points (no interval)"
     return f"{100 * found.value:+.1f} points [{100 * found.low:.1f}, {100 * found.high:.1f}]"
+
+
+def between(found: Estimate, signed: bool = False) -> str:
+    """Return an interval for a table, such as "77.5 to 86.9"; "-" without one. signed: of a difference."""
+    if found.low is None or found.high is None:
+        return "-"
+    sign = "+" if signed else ""
+    return f"{100 * found.low:{sign}.1f} to {100 * found.high:{sign}.1f}"
+
+
+def shortened(category: str) -> str:
+    """Return a category's name for a table of 80 columns."""
+    return category if len(category) <= WIDEST_NAME else category[: WIDEST_NAME - 1].rstrip() + "…"
 
 
 def _accuracy(found: Estimate, most: float | None) -> Sentence:
