@@ -22,13 +22,13 @@ FILE, FOLDER = stat.S_IROTH, stat.S_IROTH | stat.S_IXOTH
 
 
 @contextmanager
-def readable(weights: Path | None, another: bool, from_root: bool = False) -> Iterator[Path | None]:
+def readable(weights: Path | None, another: bool, by_path: bool = False) -> Iterator[Path | None]:
     """Yield a folder with the content of `weights` that the predictor can read: the folder itself, or a copy of it.
 
     Args:
         weights: None yields None.
         another: the predictor is another user than the harness.
-        from_root: the predictor reaches the folder by its path, so that the folders above must be open to it, too.
+        by_path: the predictor reaches the folder through the folders above it, which must be open to it, too.
 
     Raises:
         InputError: the digest of the weights does not cover an entry, or a file is unreadable.
@@ -40,7 +40,7 @@ def readable(weights: Path | None, another: bool, from_root: bool = False) -> It
     weights = weights.resolve()
     submission.check_covered(weights)
     entries = submission.entries(weights)
-    if all(entry.at == entry.name for entry in entries) and not (another and _closed(weights, entries, from_root)):
+    if all(entry.at == entry.name for entry in entries) and not (another and _closed(weights, entries, by_path)):
         yield weights
         return
     with lease.folder("weights", os.getpid()) as folder:
@@ -54,11 +54,11 @@ def readable(weights: Path | None, another: bool, from_root: bool = False) -> It
         yield folder
 
 
-def _closed(weights: Path, entries: list[FolderEntry], from_root: bool) -> bool:
+def _closed(weights: Path, entries: list[FolderEntry], by_path: bool) -> bool:
     """Return whether another user could not read some part of a folder."""
     folders = {weights, *((weights / entry.name).parent for entry in entries)}
     folders |= {parent for folder in list(folders) for parent in folder.parents if parent.is_relative_to(weights)}
-    above = weights.parents if from_root else ()
+    above = weights.parents if by_path else ()
     return (
         any(not _grants(folder, FOLDER) for folder in folders)
         or any(not _grants(folder, stat.S_IXOTH) for folder in above)

@@ -34,7 +34,7 @@ CONTAINERS = ["docker", *([arena.RUNSC] if shutil.which("runsc") else [])]
 )
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     if request.param == arena.RUNSC and not arena.has_runsc():
-        pytest.skip("the engine does not know runsc: start it with docker/engine.sh, which gives it the runtime")
+        pytest.skip("runsc is installed, but not known to the engine: start it with docker/engine.sh; CI runs without")
     made = arena.sandbox_of(request.param)
     yield made
     made.close()

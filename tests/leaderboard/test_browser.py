@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install it, or name it in CHROMIUM"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: install it as .ci/run does, or name it in CHROMIUM"),
 ]
 GOOD = {"Health": (9, 10, 9, 10, 9, 10), "Travel": (10, 9, 10, 9, 10, 9)}
 FAIR = {"Health": (7, 8, 8, 7, 7, 8), "Travel": (8, 7, 7, 8, 8, 7)}

@@ -211,8 +211,8 @@ class ProcessSandbox:
             InputError: the submission has changed since it was loaded, or its weights cannot be read.
         """
         with lease.folder("scratch", os.getpid()) as folder, ExitStack() as ending:  # which runs in reverse order
-            another, from_root = self.uid is not None, not self._has_private_root
-            weights = ending.enter_context(readable(launch.weights, another, from_root))
+            another, by_path = self.uid is not None, not self._has_private_root
+            weights = ending.enter_context(readable(launch.weights, another, by_path))
             launch = replace(launch, weights=weights)
             laid_out = folders.lay_out(launch, folder, self.uid)
             ending.callback(laid_out.clear, self.uid)

@@ -104,7 +104,7 @@ def test_a_name_or_an_unknown_word_is_no_verb(title: str, verbs: str, nouns: str
 
 def test_nltks_tagger_is_used_where_its_data_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its data cannot be fetched here; a tagger of the same format is trained on three titles."""
-    nltk = pytest.importorskip("nltk")
+    import nltk
     from nltk.tag.perceptron import PerceptronTagger
 
     small = PerceptronTagger(load=False)

@@ -107,7 +107,7 @@ def test_a_snapshot_whose_blob_is_missing_or_that_links_elsewhere_is_refused(tmp
         submission.folder_digest(weights)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user to whom a file is closed")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user to whom a file is closed; CI is root")
 def test_a_file_that_the_harness_cannot_read_is_refused_with_its_mode_and_the_command(tmp_path: Path) -> None:
     weights = made("mode 0600", tmp_path)
     script = """
