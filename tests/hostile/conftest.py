@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing.util
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,9 +16,10 @@ from tests.hostile import arena
 from tests.sets import tiny_set
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def own_temporary_folder() -> Iterator[None]:
     """Exchange and scratch folders of these tests apart from those of other runs on this machine."""
+    multiprocessing.util.get_temp_dir()  # is asked for once and kept: not this one, which goes
     with tempfile.TemporaryDirectory(prefix="hostile-") as name:
         Path(name).chmod(0o755)
         before, tempfile.tempdir = tempfile.tempdir, name
@@ -30,7 +32,7 @@ CONTAINERS = ["docker", *([arena.RUNSC] if shutil.which("runsc") else [])]
 
 
 @pytest.fixture(
-    scope="session", params=[*(pytest.param(kind, marks=pytest.mark.docker) for kind in CONTAINERS), "process"]
+    scope="package", params=[*(pytest.param(kind, marks=pytest.mark.docker) for kind in CONTAINERS), "process"]
 )
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     if request.param == arena.RUNSC and not arena.has_runsc():

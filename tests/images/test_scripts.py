@@ -111,7 +111,8 @@ def test_without_an_engine_the_container_tests_are_left_out_and_one_line_says_so
     assert [line for line in lines if "engine" in line] == [
         "test: no container engine answers ('sh docker/engine.sh' starts one): the tests marked 'docker' are left out"
     ]
-    assert lines[-1].startswith("python -m pytest -m not docker")
+    assert lines[-1].startswith("python -m pytest --numprocesses ")
+    assert " -m not docker" in lines[-1]
     assert lines[-1].endswith("-k coin")
 
 

@@ -107,11 +107,11 @@ def test_nltks_tagger_is_used_where_its_data_is_installed(tmp_path: Path, monkey
     import nltk
     from nltk.tag.perceptron import PerceptronTagger
 
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])  # it writes and reads nowhere else
     small = PerceptronTagger(load=False)
     taught = ["how/WRB to/TO brew/VB coffee/NN", "how/WRB to/TO grind/VB beans/NNS", "how/WRB to/TO brew/VB teas/NNS"]
     small.train([[tuple(word.split("/")) for word in title.split()] for title in taught], nr_iter=5)
     small.save_to_json(lang="eng", loc=str(tmp_path / tagging.NLTK_DATA))
-    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
     tagging._nltk.cache_clear()
     try:
         assert tagging.tagger_name() == "NLTK"

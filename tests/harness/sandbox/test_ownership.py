@@ -27,10 +27,8 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can write as
 
 
 @root_only
-def test_roots_files_belong_to_the_owner_of_the_folder_and_the_process_stays_root(tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    results = tmp_path / "results"
+def test_roots_files_belong_to_the_owner_of_the_folder_and_the_process_stays_root(open_path: Path) -> None:
+    results = open_path / "results"
     results.mkdir()
     os.chown(results, 1234, 1235)
     ended = subprocess.run([sys.executable, "-c", PROGRAM, results], capture_output=True, text=True, check=True)

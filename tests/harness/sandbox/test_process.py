@@ -128,15 +128,13 @@ def test_a_predictor_inherits_its_three_streams_and_nothing_that_names_the_plan(
 
 @root_only
 @open_checkout
-def test_a_run_works_where_results_belong_to_a_user_whose_files_root_cannot_read(tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    write(tmp_path / "submission")
-    (tmp_path / "results").mkdir()
-    os.chown(tmp_path / "results", 1234, 1235)
-    command = [*FEW_PRIVILEGES, sys.executable, "-c", AS_ANOTHER, str(tmp_path)]
+def test_a_run_works_where_results_belong_to_a_user_whose_files_root_cannot_read(open_path: Path) -> None:
+    write(open_path / "submission")
+    (open_path / "results").mkdir()
+    os.chown(open_path / "results", 1234, 1235)
+    command = [*FEW_PRIVILEGES, sys.executable, "-c", AS_ANOTHER, str(open_path)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    log = tmp_path / "results/log"
+    log = open_path / "results/log"
     assert ended.stdout == "1234 True\nstarted\n", ended.stderr + (log.read_text() if log.exists() else "")
 
 
