@@ -101,7 +101,7 @@ RUNSC = dict.fromkeys(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def armed(frozen: FrozenSet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with arena.reachable_corpus() as corpus:
         arena.arm(corpus, frozen, tmp_path_factory.getbasetemp())

@@ -7,6 +7,8 @@ import json
 import mmap
 import os
 import random
+import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +26,11 @@ from harness.sandbox.process.sandbox import ProcessSandbox
 from tests.hostile import arena
 
 BITS = 600
-FOUR_SIGMA = 4 * (BITS / 4) ** 0.5  # of a binomial distribution: 49 bits of 600
-SEED = 3
+SIGMA = (BITS / 4) ** 0.5  # of a binomial distribution
+CHANCE = 4 * SIGMA  # 49 bits of 600
+# The disk under the kernel keeps a trace, two or three bits of a hundred: docs/threat-model.md, "Below the kernel".
+CHANCE_ON_A_DISK = 6 * SIGMA
+LOG_S = 30  # until the engine has passed on the log's last line, on a busy machine
 
 
 @pytest.fixture(params=[pytest.param("docker", marks=pytest.mark.docker), "process"])
@@ -51,12 +56,13 @@ def weights(tmp_path: Path) -> Path:
 def received(sandbox: Sandbox, weights: Path, folder: Path) -> dict[str, int]:
     """Return the number of bits that arrive by each channel at the second of two starts."""
     folder.mkdir()
+    seed = secrets.randbelow(2**32)
     page_cache.drop([weights])
     with arena.reachable_corpus() as corpus:
-        for attack in (f"pass_bits send {SEED}", "pass_bits receive"):
+        for attack in (f"pass_bits send {seed}", "pass_bits receive"):
             log = folder / f"{attack}.log"
             start_once(sandbox, arena.load(corpus, attack), weights, log)
-    sent = [random.Random(SEED * BITS + number).getrandbits(1) for number in range(BITS)]
+    sent = [random.Random(seed * BITS + number).getrandbits(1) for number in range(BITS)]
     (line,) = [line for line in log.read_text().splitlines() if line.startswith("BITS ")]
     channels = json.loads(line.removeprefix("BITS "))
     return {name: sum(a == b for a, b in zip(bits, sent, strict=True)) for name, bits in channels.items()}
@@ -71,18 +77,21 @@ def start_once(sandbox: Sandbox, subject: Submission, weights: Path, log: Path) 
         with sandbox.open(launch) as predictor:
             predictor.channel.send(protocol.initialize(0, arena.TEXT, 7, 4, protocol.VERSION), 20)
             protocol.read_hello(predictor.channel.receive(20), 0, 4)
+            until = time.monotonic() + LOG_S
+            while not log.read_bytes().endswith(b"\n") and time.monotonic() < until:
+                time.sleep(0.05)
 
 
 def test_no_channel_carries_more_than_chance(forgetful: Sandbox, weights: Path, tmp_path: Path) -> None:
     for name, right in received(forgetful, weights, tmp_path / "r").items():
-        assert abs(right - BITS / 2) <= FOUR_SIGMA, (name, right)
+        assert abs(right - BITS / 2) <= (CHANCE_ON_A_DISK if name == "page cache" else CHANCE), (name, right)
 
 
 def test_without_forgetting_the_page_cache_carries_the_bits(weights: Path, tmp_path: Path) -> None:
     """Otherwise the test above would prove nothing."""
     right = received(ProcessSandbox(), weights, tmp_path / "r")
-    assert right["page cache"] > BITS / 2 + FOUR_SIGMA, right
-    assert all(abs(count - BITS / 2) <= FOUR_SIGMA for name, count in right.items() if name != "page cache"), right
+    assert right.pop("page cache") > BITS / 2 + CHANCE_ON_A_DISK
+    assert all(abs(count - BITS / 2) <= CHANCE for count in right.values()), right
 
 
 @pytest.mark.docker
