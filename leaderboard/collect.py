@@ -36,12 +36,14 @@ class FiledResult:
 
     asked: category, opaque name and number of pairs of each article, sorted; empty for a failed run.
     correct: pairs that were predicted correctly, of each of these articles.
+    root: the folder of the bundle.
     """
 
     set: SetKey
     row: Row
     asked: tuple[tuple[str, str, int], ...]
     correct: tuple[int, ...]
+    root: Path
 
     @property
     def name(self) -> str:
@@ -100,7 +102,8 @@ def checked(filed: Iterable[FiledResult]) -> list[FiledResult]:
     for found in filed:
         key = found.set, found.name, found.row.modality
         if key in seen:
-            raise InputError(f"two bundles of {found.place}; wanted one row for each: remove one of them")
+            places = f"{seen[key].root} and {found.root}"
+            raise InputError(f"two bundles of {found.place}: {places}; wanted one row for each: remove one of them")
         seen[key] = found
         if found.row.failure is None and found.row.released is None:
             other = shared.setdefault(found.set, found)
@@ -157,6 +160,7 @@ def to_row(found: Bundle, rules: Policy, signer: str | None) -> FiledResult:
         row=row,
         asked=tuple((count.category, count.article, count.asked) for count in articles),
         correct=tuple(count.correct for count in articles),
+        root=found.root,
     )
 
 

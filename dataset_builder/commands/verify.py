@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.contract import checksums
+from harness.contract import checksums, frozen_set
 from harness.errors import CheckError
 
 
@@ -20,10 +20,14 @@ def verify(folder: Path) -> None:
     \f
     Raises:
         CheckError: a file is not as it was frozen.
+        InputError: a manifest is of a format that this version does not read.
     """
     digest, problems = checksums.verify(folder)
     for problem in problems:
         click.echo(problem)
     if problems:
         raise CheckError(f"{folder}: {len(problems)} files are not as they were frozen; fetch or build it again")
+    for root in (folder, *(folder / subset for subset in frozen_set.SUBSETS)):
+        if (root / "manifest.json").is_file():
+            frozen_set.read_manifest(root)
     click.echo(f"{folder}: whole  sha256:{digest}")

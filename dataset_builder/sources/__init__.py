@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from dataset_builder.articles.article import Article, single_line
 from dataset_builder.sources import goalstep, myfixit, own, recipeqa, sequencing, tiir, vgsi, visualhow, wikiplan
 from dataset_builder.sources.pictures import CrawlPictures
 from dataset_builder.sources.records import BadRecord, ReadRecord
+from harness.contract import files
 from harness.errors import InputError
 
 COLUMNS = ("task", "category")
@@ -149,7 +151,7 @@ def read_categories(path: Path) -> dict[str, str]:
         InputError: the file is missing, is no CSV in UTF-8, or lacks a column.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with io.TextIOWrapper(files.opened(path), encoding="utf-8-sig", newline="") as stream:
             rows = csv.DictReader(stream)
             if not set(COLUMNS) <= set(rows.fieldnames or ()):
                 found = ", ".join(rows.fieldnames or ()) or "nothing"

@@ -19,7 +19,7 @@ from msgspec import field
 from dataset_builder.articles.article import Article, RawStep
 from dataset_builder.sources.pictures import CrawlPictures, Place, last_parts, url_path
 from dataset_builder.sources.records import ReadRecord, first_category, read_record
-from harness.contract import decoding
+from harness.contract import decoding, files
 from harness.contract.decoding import Record
 
 MARKER = "corpus/*.json"
@@ -55,7 +55,7 @@ def read(pictures: CrawlPictures) -> Iterator[ReadRecord]:
 
 
 def _decode(path: Path, where: str) -> GoalStepArticle:
-    return decoding.decode(GoalStepArticle, path.read_bytes(), where)
+    return decoding.decode(GoalStepArticle, files.content(path), where)
 
 
 def _article(pictures: CrawlPictures, name: str, row: GoalStepArticle) -> Article:

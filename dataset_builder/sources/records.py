@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dataset_builder.articles.article import Article
-from harness.contract import decoding
+from harness.contract import decoding, files
 from harness.contract.decoding import Record
 from harness.errors import InputError
 
@@ -36,7 +36,7 @@ def read_lines(path: Path, kind: type[RawRecord], to_article: Callable[[RawRecor
         InputError: the file cannot be read.
     """
     try:
-        with path.open("rb") as stream:
+        with files.opened(path) as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     yield read_record(partial(decoding.decode, kind, line), to_article, f"{path}:{number}")
@@ -51,7 +51,7 @@ def read_object(path: Path) -> decoding.JsonObject:
         InputError: the file cannot be read, or holds no JSON object.
     """
     try:
-        return decoding.parse_object(path.read_bytes(), str(path))
+        return decoding.parse_object(files.content(path), str(path))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
 

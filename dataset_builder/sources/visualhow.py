@@ -18,7 +18,7 @@ from pathlib import Path
 from dataset_builder.articles.article import Article, RawStep
 from dataset_builder.sources.pictures import CrawlPictures, Place, last_parts, url_path
 from dataset_builder.sources.records import ReadRecord, count_fault, first_category, read_object, read_record
-from harness.contract import decoding
+from harness.contract import decoding, files
 from harness.contract.decoding import Record
 from harness.errors import InputError
 
@@ -81,7 +81,7 @@ def _dependencies(path: Path) -> dict[str, str]:
     """Return the dependency type of each annotated method, by its key."""
     if not path.exists():
         return {}
-    content = path.read_bytes()
+    content = files.content(path)
     if content.lstrip().startswith(b"["):
         rows = list(decoding.parse(content, str(path)))
     else:

@@ -17,6 +17,7 @@ from pathlib import Path
 from dataset_builder.articles.article import Article, RawStep
 from dataset_builder.sources.pictures import CrawlPictures, Place
 from dataset_builder.sources.records import BadRecord, ReadRecord
+from harness.contract import files
 from harness.errors import InputError
 
 MARKER = "task_*/task.txt"
@@ -60,7 +61,7 @@ def _gap(numbers: Sequence[int]) -> str:
 
 def _first_line(path: Path) -> str:
     try:
-        return next(iter(path.read_text(encoding="utf-8").splitlines()), "")
+        return next(iter(files.content(path).decode("utf-8").splitlines()), "")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; wanted one in every task folder") from None
     except UnicodeDecodeError:

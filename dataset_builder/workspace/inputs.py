@@ -1,13 +1,16 @@
 """The inputs of a finished build, so that a build whose inputs are unchanged is recognised without reading a picture.
 
 DIR.inputs.json lies beside a build DIR: a fingerprint of the spec, the key, the builder's own code, and the name, size
-and time of every raw file. It is valid on this machine only; without it, a build only takes longer.
+and times of every raw file: that of modification, which tools can set, and that of any change, which only the kernel
+sets. Links are followed. It is valid on this machine only; without it, a build only takes longer.
+Not covered: a file system without a time of change (FAT, some network shares), where an edit may keep size and time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -43,22 +46,27 @@ def fingerprint(raw: Path, inputs: BuildInputs) -> str:
     for path in sorted([*CODE.rglob("*.py"), *CODE.glob("articles/*.toml")]):
         total.update(path.read_bytes())
     listing = 0  # a sum does not depend on the order of the lines, so they need not be held or sorted
-    for line in _listing(str(raw), ""):
+    for line in _listing(str(raw), "", frozenset()):
         listing += int.from_bytes(hashlib.sha256(os.fsencode(line)).digest())
     total.update(str(listing).encode())
     return total.hexdigest()
 
 
-def _listing(folder: str, prefix: str) -> Iterator[str]:
-    """Yield one line per file: name, size, time."""
+def _listing(folder: str, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
+    """Yield one line per file: name, size, times. above: device and inode of each folder on the way, to end circles."""
+    about = Path(folder).stat()
+    above |= {(about.st_dev, about.st_ino)}
     with os.scandir(folder) as entries:
         for entry in entries:
             name = f"{prefix}{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                yield from _listing(entry.path, f"{name}/")
-            else:
+            try:
+                about = entry.stat()
+            except OSError:  # a link to nothing
                 about = entry.stat(follow_symlinks=False)
-                yield f"{name}\0{about.st_size}\0{about.st_mtime_ns}\n"
+            if not stat.S_ISDIR(about.st_mode):
+                yield f"{name}\0{about.st_size}\0{about.st_mtime_ns}\0{about.st_ctime_ns}\n"
+            elif (about.st_dev, about.st_ino) not in above:
+                yield from _listing(entry.path, f"{name}/", above)
 
 
 def remember(out: Path, inputs: str, digest: str) -> None:

@@ -238,12 +238,12 @@ def read(root: Path) -> Bundle:
     digest = checksums.require(root, "Wanted the bundle as `wikiorder evaluate` wrote it: evaluate again.")
     if not (root / "result.json").is_file():
         raise InputError(f"{root}: no result.json in it, so it is no result bundle; evaluate again")
-    result = decoding.decode(Result, (root / "result.json").read_bytes(), str(root / "result.json"))
+    result = decoding.decode(Result, files.content(root / "result.json"), str(root / "result.json"))
     withheld = {} if result.withheld is UNSET else result.withheld
     for name in CONTENTS:
         if name not in withheld and not (root / name).is_file():
             raise InputError(f"{root}: no {name} in it, so it is no result bundle; evaluate again")
-    timings = decoding.decode(Timings, (root / "timings.json").read_bytes(), str(root / "timings.json"))
+    timings = decoding.decode(Timings, files.content(root / "timings.json"), str(root / "timings.json"))
     counted = ARTICLES not in withheld
     articles = tuple(files.read_records(root / ARTICLES, ArticleCount, lambda count: count)) if counted else ()
     return Bundle(root, digest, result, articles, timings, _read_environment(root / ENVIRONMENT))

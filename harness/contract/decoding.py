@@ -62,6 +62,8 @@ def convert(kind: type[Decoded], value: object, where: str) -> Decoded:
         found = f"found {_quote(_at(value, path))}, " if at and "Expected" in reason else ""
         if found:
             reason = "wanted " + IN_WORDS.sub(lambda match: WORDS[match[1]], reason.partition(", got ")[0][9:])
+        if path == ".format" and reason.startswith("Invalid enum value"):
+            reason = f"found {_quote(_at(value, path))}, which this version does not read. Install a newer WikiOrder."
         raise InputError(f"{where}: {path.lstrip('.') or 'the object'}: {found}{reason[:QUOTED]}") from None
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from harness.contract.decoding import JsonObject, convert, parse_object
 from harness.errors import InputError
@@ -16,6 +18,13 @@ Line = TypeVar("Line")
 Built = TypeVar("Built")
 
 CHUNK = 2**16  # bytes
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def write(path: Path, content: bytes | Iterable[bytes]) -> None:
@@ -52,10 +61,40 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a file of a folder that others may have made, without waiting for a pipe's other end.
+
+    Raises:
+        InputError: it is no regular file.
+        OSError: it cannot be opened.
+    """
+    return os.fdopen(_open(path), "rb")
+
+
+def content(path: Path) -> bytes:
+    """Return the content of a regular file; raises as `opened` does."""
+    with opened(path) as stream:
+        return stream.read()
+
+
+def _open(path: Path | str) -> int:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise InputError(f"{path}: is a socket; wanted a file. Remove it.") from None
+    kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+    if kind != stat.S_IFREG:
+        os.close(descriptor)
+        raise InputError(f"{path}: is {KINDS.get(kind, 'of an unknown kind')}; wanted a file. Remove it.")
+    return descriptor
+
+
 def sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file. `hashlib.file_digest` takes twice as long for a small picture (256 KiB buffer)."""
     digest = hashlib.sha256()
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = _open(path)
     try:
         while chunk := os.read(descriptor, CHUNK):
             digest.update(chunk)
@@ -71,7 +110,7 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, JsonObject]]:
         InputError: the file is missing, or a line is no JSON object; the message names the line.
     """
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     yield number, parse_object(line, f"{path}:{number}")

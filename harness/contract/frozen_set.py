@@ -240,7 +240,7 @@ def _truth_line(truth: GroundTruth) -> TruthLine:
 def read_manifest(root: Path) -> Manifest:
     """Read `manifest.json` of a set."""
     path = root / "manifest.json"
-    return decoding.decode(Manifest, path.read_bytes(), str(path))
+    return decoding.decode(Manifest, files.content(path), str(path))
 
 
 def _to_pair(line: QuestionLine) -> StepPair:

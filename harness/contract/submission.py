@@ -22,7 +22,7 @@ from typing import IO, Annotated, Literal, NamedTuple
 
 from msgspec import Meta, field
 
-from harness.contract import decoding
+from harness.contract import decoding, files
 from harness.contract.decoding import Record
 from harness.contract.protocol import MAX_BATCH
 from harness.contract.result import Count, Digest, Kind, Name
@@ -41,12 +41,6 @@ MAX_DEPTH = 32  # folders within folders; a deeper tree is made to break recursi
 SHIPPED_MODE = 0o755  # of every shipped file, since the digest covers no modes
 CHUNK = 2**20  # bytes
 BLOBS = ("..", "..", "blobs")  # from a snapshot of a Hugging Face cache
-KINDS = {
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 
 class FolderEntry(NamedTuple):
@@ -234,7 +228,7 @@ def _walk(root: Path, below: str, depth: int) -> Iterator[FolderEntry]:
         elif stat.S_ISREG(status.st_mode):
             yield FolderEntry(name, None, status.st_size, name)
         else:
-            found = KINDS.get(stat.S_IFMT(status.st_mode), "of an unknown kind")
+            found = files.KINDS.get(stat.S_IFMT(status.st_mode), "of an unknown kind")
             raise InputError(f"{root}: {name} is {found}; wanted files, folders and links. Remove it.")
 
 

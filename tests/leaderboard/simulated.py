@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -117,7 +118,8 @@ def _row(key: SetKey, number: int, asked: Asked, correct: np.ndarray, pairs: int
             seed=0,
         ),
     )
-    return FiledResult(set=key, row=row, asked=asked, correct=tuple(int(count) for count in correct))
+    counts = tuple(int(count) for count in correct)
+    return FiledResult(set=key, row=row, asked=asked, correct=counts, root=Path(row.submission.name))
 
 
 def _other_scores() -> OtherScores:

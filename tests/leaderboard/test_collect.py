@@ -86,7 +86,9 @@ def test_a_changed_bundle_is_refused(tmp_path: Path) -> None:
 def test_two_bundles_of_one_run_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "one", "blip", MIDDLING)
     write(tmp_path / "two", "blip", MIDDLING)
-    with pytest.raises(InputError, match=r"two bundles of blip vision\+text on tiny 1\.0 test"):
+    with pytest.raises(
+        InputError, match=r"two bundles of blip vision\+text on tiny 1\.0 test: \S+/one/\S+ and \S+/two/\S+;"
+    ):
         collect(tmp_path)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from dataset_builder.sources import SOURCES
 from harness import cli
+from harness.contract import checksums
 from tests.dataset_builder.crawls import SIDE, article, crawl
 
 SPEC = f"""
@@ -63,6 +64,17 @@ def test_verify_names_what_is_altered_missing_and_extra(tmp_path: Path, capsys: 
         ["test/questions.jsonl", said.out.splitlines()[2].split(":")[1]],
     ]
     assert "3 files are not as they were frozen" in said.err
+
+
+def test_verify_tells_a_format_that_it_does_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    crawl(tmp_path / "raw", [article(n) for n in range(12)])
+    build(tmp_path)
+    manifest = tmp_path / "out/test/manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 2'))
+    checksums.seal(tmp_path / "out")
+    capsys.readouterr()
+    assert run("dataset", "verify", str(tmp_path / "out")) == 2
+    assert "test/manifest.json: format: found 2, which this version does not read" in line(capsys)
 
 
 def test_a_missing_raw_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,9 @@
 """Each published layout builds with its dirt, and tells every loss."""
 
+import contextlib
 import json
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -190,3 +193,27 @@ def test_methods_are_alternatives_and_parts_follow_each_other(tmp_path: Path) ->
     assert [step.method for step in first.steps] == [0] * 4 + [1] * 4
     assert [step.method for step in second.steps] == [0] * 4
     assert second.category == "Food and Entertaining"
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a folder"])
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_file_of_a_crawl_that_is_no_file_is_named(tmp_path: Path, name: str, kind: str) -> None:
+    write, _, _ = LAYOUTS[name]
+    write(tmp_path)
+    table = tmp_path / "categories.csv"
+    texts = [path for path in sorted(tmp_path.rglob("*")) if path.suffix in (".json", ".jsonl", ".csv")]
+    assert texts
+    for path in texts:
+        content = path.read_bytes()
+        path.unlink()
+        with contextlib.chdir(path.parent), socket.socket(socket.AF_UNIX) as end:
+            if kind == "a pipe":
+                os.mkfifo(path)
+            elif kind == "a folder":
+                path.mkdir()
+            else:
+                end.bind(path.name)
+            with ends_soon(), pytest.raises(InputError, match=path.name):
+                list(sources.read(tmp_path, name, categories=table if table in texts else None))
+        path.rmdir() if kind == "a folder" else path.unlink()
+        path.write_bytes(content)

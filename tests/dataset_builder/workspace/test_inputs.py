@@ -1,5 +1,6 @@
 """A build with nothing changed is recognised; anything that changed is noticed."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -39,17 +40,49 @@ def lose_the_note(folder: Path) -> None:
     (folder / "out.inputs.json").unlink()
 
 
+def edit_with_the_same_size_and_time(folder: Path) -> None:
+    path = folder / "raw/articles.jsonl"
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"thing a", b"thing z", 1))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
 def break_the_note(folder: Path) -> None:
     (folder / "out.inputs.json").write_text("[1]")
 
 
 @pytest.mark.parametrize(
-    "change", [touch_a_picture, add_a_file, lose_a_frozen_file, lose_the_note, break_the_note], ids=lambda c: c.__name__
+    "change",
+    [
+        touch_a_picture,
+        add_a_file,
+        edit_with_the_same_size_and_time,
+        lose_a_frozen_file,
+        lose_the_note,
+        break_the_note,
+    ],
+    ids=lambda c: c.__name__,
 )
 def test_any_change_is_noticed(tmp_path: Path, change: Callable[[Path], None]) -> None:
     asked = request(tmp_path)
     build(asked)
     change(tmp_path)
+    with pytest.raises(InputError, match="exists already"):
+        build(asked)
+
+
+@pytest.mark.parametrize("linked", ["articles.jsonl", "pictures"])
+def test_what_a_link_leads_to_is_looked_at(tmp_path: Path, linked: str) -> None:
+    asked = request(tmp_path)
+    (tmp_path / "raw" / linked).rename(tmp_path / "elsewhere")
+    (tmp_path / "raw" / linked).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "raw/pictures/circle").symlink_to(tmp_path / "raw")
+    asked = replace(asked, follow_links=True)
+    build(asked)
+    changed = tmp_path / "elsewhere"
+    changed = changed / "a000-0.png" if changed.is_dir() else changed
+    changed.write_bytes(changed.read_bytes() + b"\n")
     with pytest.raises(InputError, match="exists already"):
         build(asked)
 

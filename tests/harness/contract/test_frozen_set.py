@@ -1,5 +1,6 @@
 """The frozen set: what is written is what is read, and any change is named and refused."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from harness.contract import checksums, frozen_set
 from harness.errors import InputError
+from tests.dataset_builder.alarm import ends_soon
 from tests.sets import tiny_set
 
 
@@ -56,6 +58,17 @@ def test_a_missing_an_extra_and_a_linked_file_are_named(frozen: frozen_set.Froze
     picture.symlink_to(frozen.root / "elsewhere.png")
     with pytest.raises(InputError, match="a symbolic link"):
         frozen_set.load(frozen.root)
+
+
+def test_a_pipe_in_a_set_is_named_and_not_waited_for(frozen: frozen_set.FrozenSet) -> None:
+    for path in [frozen.root / name for name in checksums.names(frozen.root)]:
+        kept = path.read_bytes()
+        path.unlink()
+        os.mkfifo(path)
+        with ends_soon(), pytest.raises(InputError, match=f"{path.name}: is a pipe"):
+            frozen_set.load(frozen.root)
+        path.unlink()
+        path.write_bytes(kept)
 
 
 def test_pictures_that_no_row_shows_are_left_out(tmp_path: Path) -> None:
