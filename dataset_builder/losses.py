@@ -59,12 +59,22 @@ def write(out: Path, losses: LossReport) -> None:
     files.write(path(out), decoding.json_page(losses).encode())
 
 
+def read(out: Path) -> LossReport | None:
+    """Return the losses of the build `out`; None if there is no such file.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    where = path(out)
+    return decoding.decode(LossReport, files.content(where), str(where)) if where.exists() else None
+
+
 def format_dropped(filters: Iterable[FilterCount]) -> str:
     """Return the filters that dropped an article as a table, each with an example."""
     from tabulate import tabulate
 
     rows = [(row.reason, row.articles, row.steps, row.examples[0][:WIDEST]) for row in filters if row.articles]
-    return tabulate(rows, ("dropped because of", "articles", "steps", "such as"))
+    return tabulate(rows, ("dropped because of", "articles", "steps", "such as")) if rows else ""
 
 
 def format_table(losses: LossReport) -> str:
@@ -74,7 +84,8 @@ def format_table(losses: LossReport) -> str:
     parts = []
     if losses.records_skipped:
         more = losses.records_skipped - len(losses.record_faults)
-        parts.append("\n".join([f"{losses.records_skipped} records cannot be read:", *losses.record_faults]))
+        records = "1 record" if losses.records_skipped == 1 else f"{losses.records_skipped} records"
+        parts.append("\n".join([f"{records} cannot be read:", *losses.record_faults]))
         parts[-1] += f"\nand {more} more" if more else ""
     if losses.filters:
         parts.append(format_dropped(losses.filters))

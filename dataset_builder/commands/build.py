@@ -14,6 +14,7 @@ from dataset_builder.sources import SOURCES
 if TYPE_CHECKING:
     from dataset_builder.articles.article import Article
     from dataset_builder.build import BuildReport
+    from dataset_builder.losses import LossReport
 
 FOLDER = click.Path(path_type=Path)
 
@@ -62,7 +63,7 @@ def build(
     except building.FailedBuildError as failure:
         click.echo(f"{losses.format_table(failure.losses)}\n{losses.path(out)}", err=True)
         raise failure.reason from None
-    click.echo(_format(built.report))
+    click.echo(_format(built.report, losses.read(out)))
     state = "" if built.fresh else "  (nothing has changed since it was built)"
     click.echo(f"{out}  sha256:{built.digest}{state}")
 
@@ -73,8 +74,8 @@ def _progress(articles: Iterable[Article], total: int) -> Iterable[Article]:
     return tqdm(articles, total=total, desc="pictures", unit=" articles", disable=None)
 
 
-def _format(report: BuildReport) -> str:
-    """Return the report as text: the articles dropped, with an example per reason, and the sets frozen."""
+def _format(report: BuildReport, lost: LossReport | None) -> str:
+    """Return the report as text: records skipped and articles dropped, with an example each, and the sets frozen."""
     from tabulate import tabulate
 
     from dataset_builder import losses
@@ -89,11 +90,9 @@ def _format(report: BuildReport) -> str:
     cleaned = f"{report.cleaned.headlines} headlines lost markup; " if report.cleaned else ""
     turned = f"{report.turned} pictures turned upright; " if report.turned else ""
     read = f"{report.articles_read} articles read; {report.scrubbed.headlines} headlines scrubbed; "
-    return "\n\n".join(
-        [
-            read + cleaned + turned + f"{report.duplicates.groups} duplicate groups (linked by {linked})",
-            losses.format_dropped(report.filters),
-            tabulate(frozen, ("pairs / articles", *subsets), stralign="right"),
-            "",
-        ]
-    )
+    parts = [
+        read + cleaned + turned + f"{report.duplicates.groups} duplicate groups (linked by {linked})",
+        losses.format_table(lost) if lost else losses.format_dropped(report.filters),
+        tabulate(frozen, ("pairs / articles", *subsets), stralign="right"),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"

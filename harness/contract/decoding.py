@@ -22,6 +22,7 @@ QUOTED = 120  # characters of a wrong value that a message shows
 PATH_PART = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 
 WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "null": "null"}
+WORDS |= {"array": "a list", "object": "an object"}
 IN_WORDS = re.compile("`(" + "|".join(WORDS) + ")`")
 
 Decoded = TypeVar("Decoded")

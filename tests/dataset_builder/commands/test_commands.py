@@ -7,7 +7,7 @@ import pytest
 from dataset_builder.sources import SOURCES
 from harness import cli
 from harness.contract import checksums
-from tests.dataset_builder.crawls import SIDE, article, crawl
+from tests.dataset_builder.crawls import SIDE, article, crawl, write_lines
 
 SPEC = f"""
 name = "small"
@@ -75,6 +75,24 @@ def test_verify_tells_a_format_that_it_does_not_read(tmp_path: Path, capsys: pyt
     capsys.readouterr()
     assert run("dataset", "verify", str(tmp_path / "out")) == 2
     assert "test/manifest.json: format: found 2, which this version does not read" in line(capsys)
+
+
+def test_records_that_are_left_out_are_told_by_a_build_that_succeeds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [article(n) for n in range(14)]
+    crawl(tmp_path / "raw", rows)
+    write_lines(tmp_path / "raw", [*rows[:12], {**rows[12], "title": None}, {**rows[13], "steps": None}])
+    places = ("--spec", tmp_path / "spec.toml", "--raw", tmp_path / "raw", "--out", tmp_path / "out")
+    build(tmp_path)
+    capsys.readouterr()
+    for _ in "anew", "unchanged":
+        assert run("dataset", "build", *map(str, places), "--workers", "1", "--skip-bad") == 0
+        said = capsys.readouterr().out
+        assert "2 records cannot be read:" in said
+        assert "articles.jsonl:13: title: found null, wanted text" in said
+        assert "articles.jsonl:14: steps: found null, wanted a list" in said
+        assert "dropped because of" not in said
 
 
 def test_a_missing_raw_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
