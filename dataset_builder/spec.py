@@ -208,7 +208,7 @@ def load(name: str) -> Spec:
         shipped = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.toml")))
         raise InputError(f"spec {name!r}: no such file, and no spec of that name ships; shipped are {shipped}")
     try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
+        return parse(path.read_text(encoding="utf-8-sig"), str(path))
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text; wanted a TOML spec") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import platform
 import shutil
@@ -30,12 +31,15 @@ class Availability(NamedTuple):
 
 
 @click.command(epilog="Example: wikiorder doctor")
-def doctor() -> None:
+@click.option("--json", "as_json", is_flag=True, help="As JSON: of each part whether it is there, what, and advice.")
+def doctor(as_json: bool) -> None:
     """List the parts of this machine that WikiOrder can use, and how to get the missing ones."""
-    missing = 0
-    for name, check in CHECKS.items():
-        part = check()
-        missing += not part.available
+    parts = {name: check() for name, check in CHECKS.items()}
+    if as_json:
+        click.echo(json.dumps({name: part._asdict() for name, part in parts.items()}, indent=2))
+        return
+    missing = sum(not part.available for part in parts.values())
+    for name, part in parts.items():
         mark, advice = ("ok  ", "") if part.available else ("none", f"  ->  {part.advice}")
         click.echo(f"{mark}  {name:<12} {part.found}{advice}")
     click.echo(f"{missing} missing; everything else works." if missing else "Nothing is missing.")

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli import COMMANDS, wikiorder
+from harness.commands.lazy import LazyGroup
 
 HEAVY = ("torch", "docker", "pandas", "matplotlib", "numpy", "PIL", "jsonschema", "sklearn", "scipy", "jinja2", "tqdm")
 
@@ -51,4 +52,16 @@ def test_every_command_of_the_table_is_there_and_shows_help(name: str) -> None:
 def test_an_unknown_command_is_the_users_mistake() -> None:
     done = run("-m", "harness", "evalute")
     assert done.returncode == 2
-    assert "No such command 'evalute'" in done.stderr
+    assert "No such command 'evalute'. Did you mean evaluate?" in done.stderr
+
+
+@click.command()
+def interrupted() -> None:
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_ends_a_command_in_one_line() -> None:
+    group = LazyGroup(table={"wait": (f"{__name__}:interrupted", "Wait.")})
+    done = CliRunner().invoke(group, ["wait"])
+    assert done.exit_code == 130
+    assert done.output == "wikiorder: stopped. Give the same command again; `evaluate` goes on where it stopped.\n"

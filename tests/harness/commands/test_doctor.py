@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -42,6 +43,21 @@ def test_the_doctor_names_everything_and_advises_on_what_is_missing() -> None:
         assert name in output
     for line in output.splitlines():
         assert not line.startswith("none") or "->" in line
+
+
+@pytest.mark.usefixtures("bare")
+def test_programs_read_the_same_as_json() -> None:
+    done = CliRunner().invoke(doctor, ["--json"], catch_exceptions=False)
+    parts = json.loads(done.output)
+    assert list(parts) == list(CHECKS)
+    assert [name for name, part in parts.items() if not part["available"]] == [
+        "engine",
+        "images",
+        "torch",
+        "privileges",
+        "disk",
+    ]
+    assert all(part["advice"] for part in parts.values() if not part["available"])
 
 
 @pytest.mark.usefixtures("bare")
