@@ -54,7 +54,7 @@ lint: setup
 # Run this before each commit. It needs no container engine, browser or GPU, and takes several minutes on two cores. The
 # tests of one part take seconds: .venv/bin/python -m pytest tests/harness/contract
 check: lint
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m 'not docker and not browser and not gpu and not slow'
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m 'not docker and not browser and not gpu and not slow'
 
 # Run every test that this machine can run. ARGS is passed to pytest: make test ARGS='-k coin'
 test: setup

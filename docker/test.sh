@@ -29,4 +29,4 @@ if ! "$bin/python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available()
     without="$without and not gpu"
 fi
 # Containers and browsers wait more than they compute, so that one worker more than cores keeps all of them busy.
-exec "$bin/python" -m pytest --numprocesses $(($(nproc) + 1)) --dist loadgroup -m "${without# and }" "$@"
+exec "$bin/python" -m pytest --numprocesses $(($(nproc) + 1)) --dist loadfile --no-loadscope-reorder -m "${without# and }" "$@"

@@ -3,22 +3,34 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
+IMAGES = "tests/images/"
 os.environ["WIKIORDER_FORGET"] = "0"  # cold caches before each start would take minutes in all; own tests turn it on
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of one file share a worker, and its fixtures; likewise all that need the container engine.
+class FilesSideBySide(LoadFileScheduling):
+    """The tests of one file share a worker, and its fixtures; likewise all that build images and count what is there.
 
-    Builds and attacks in containers would slow each other down, and some count what the engine holds.
+    The plugin's own groups are tags in the ids of tests, which pytest 9.2 does not let it change.
     """
-    for item in items:
-        group = "engine" if item.get_closest_marker("docker") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.get_closest_marker("docker") is None)  # the longest group is begun first
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return IMAGES if file.startswith(IMAGES) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesSideBySide:
+    return FilesSideBySide(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the images, then files with long tests, so that none of them is alone at the end."""
+    long = {item.path for item in items if any(item.get_closest_marker(name) for name in ("docker", "slow"))}
+    items.sort(key=lambda item: (not item.nodeid.startswith(IMAGES), item.path not in long))
 
 
 @pytest.fixture

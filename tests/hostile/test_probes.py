@@ -56,9 +56,8 @@ def test_every_probe_has_run(gained: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_probe_gets_hold_of_nothing(probe: str, gained: dict[str, object], sandbox: Sandbox) -> None:
-    if isinstance(sandbox, ContainerSandbox) and probe in GRANTED_IN_A_CONTAINER:
-        pytest.skip(GRANTED_IN_A_CONTAINER[probe])
-    assert gained[probe] is None
+    granted = isinstance(sandbox, ContainerSandbox) and probe in GRANTED_IN_A_CONTAINER
+    assert gained[probe] is None or granted
 
 
 def test_the_probes_refuse_to_run_unconfined() -> None:
