@@ -59,6 +59,12 @@ SANDBOXES = ("auto", "docker", "process")
     show_envvar=True,
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Sent to the predictor.")
+@click.option(
+    "--memory",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="GIB",
+    help="The most memory that SUBMISSION may ask for. Default: 16.",
+)
 @click.option("--batch-seconds", type=click.FloatRange(min=0, min_open=True), help="Time limit of one batch.")
 @click.option(
     "--variants",
@@ -91,6 +97,7 @@ def evaluate(
     weights: Path | None,
     results: Path,
     seed: int,
+    memory: float | None,
     batch_seconds: float | None,
     varied: int,
     key_file: Path | None,
@@ -122,7 +129,9 @@ def evaluate(
         frozen = frozen_set.load(test_set(data))
         sandbox = endpoint = served.sandbox(settings, frozen, dry_run)
     canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
-    limits, key = _limits(batch_seconds, endpoint is not None), _run_key(replay) if replay else None
+    limits, key = _limits(memory, batch_seconds, endpoint is not None), _run_key(replay) if replay else None
+    if endpoint is None:
+        limits.memory_bytes(subject)  # told before an image is built
     _tell_exposed(sandbox, frozen)
     scored: list[Bundle] = []
     for modality in wanted:
@@ -175,11 +184,11 @@ def _run_key(bundle_folder: Path) -> bytes:
     return key
 
 
-def _limits(batch_seconds: float | None, served: bool) -> Limits:
+def _limits(memory: float | None, batch_seconds: float | None, served: bool) -> Limits:
     """Return the limits of a predictor. Requests to a served model have time limits of their own."""
     from harness.sandbox.base import Limits
 
-    limits = Limits()
+    limits = Limits() if memory is None else Limits(memory_gib=memory)
     if served:
         return replace(limits, batch_s=limits.total_s, startup_s=limits.total_s)
     return replace(limits, batch_s=batch_seconds) if batch_seconds else limits

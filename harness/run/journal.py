@@ -10,8 +10,8 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -114,6 +114,23 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stream.close()
+
+
+@contextmanager
+def unused_journal(path: Path) -> Iterator[None]:
+    """Hold a journal, if there is one, so that no evaluation writes it meanwhile.
+
+    Raises:
+        InputError: one writes it now.
+    """
+    try:
+        stream = path.open("r+b")
+    except FileNotFoundError:
+        yield
+        return
+    with stream:
+        _lock(stream, path)
+        yield
 
 
 def _lock(stream: BinaryIO, path: Path) -> None:

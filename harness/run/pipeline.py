@@ -24,7 +24,7 @@ from harness.contract.result import Latencies, PredictorStart, RunIdentity, Timi
 from harness.errors import InfrastructureError, InputError, SubmissionError
 from harness.records import GroundTruth, Variant
 from harness.run import environment, program, vectors
-from harness.run.journal import Journal
+from harness.run.journal import Journal, unused_journal
 from harness.run.judging import SCORING_KEY, judge
 from harness.run.session import Evaluation, EvaluationSession, StartedPredictor, Transcript, Watch
 from harness.sandbox.base import AsksServedModel, Sandbox
@@ -110,8 +110,9 @@ def _begin(root: Path, fresh: bool) -> tuple[Path, Path]:
     """Return the folder and the journal of the run in progress, with anything that an interrupted run left in them."""
     partial, journal = root.with_name(root.name + ".partial"), root.with_name(root.name + ".journal")
     if fresh:
-        shutil.rmtree(partial, ignore_errors=True)
-        journal.unlink(missing_ok=True)  # without it, the files beside it are begun again too
+        with unused_journal(journal):
+            shutil.rmtree(partial, ignore_errors=True)
+            journal.unlink(missing_ok=True)  # without it, the files beside it are begun again too
     try:
         partial.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from harness.contract.result import Isolation, RequestTimings, SandboxName, ServedModel
 from harness.contract.submission import Submission
-from harness.errors import HarnessError
+from harness.errors import HarnessError, InputError
 from harness.sandbox.channel import Channel
 from harness.sandbox.evidence import ResourceUsage
 
@@ -34,7 +34,7 @@ class Limits:
     startup_s: float = 300.0  # enough to load 1 GB of weights from a slow disk and to import torch
     batch_s: float = 120.0  # enough for 64 pairs and a large model on a CPU
     total_s: float = 24 * 3600.0
-    memory_gib: float = 16.0  # a manifest may ask for less, never for more
+    memory_gib: float = 16.0  # the most that a manifest may ask for
     cpus: int = field(default_factory=lambda: os.cpu_count() or 1)
     processes: int = 256  # torch starts a few threads per core
     scratch_mib: int = 512  # /tmp, in memory
@@ -42,8 +42,18 @@ class Limits:
     log_bytes: int = MIB  # of the predictor's stderr, the first bytes are kept
 
     def memory_bytes(self, submission: Submission) -> int:
-        """Return the memory limit of one submission: the smaller of ours and the one in its manifest."""
-        return int(min(self.memory_gib, submission.resources.memory_gib) * 2**30)
+        """Return the memory limit of one submission, which its manifest states.
+
+        Raises:
+            InputError: it is more than a predictor gets here.
+        """
+        asked = submission.resources.memory_gib
+        if asked > self.memory_gib:
+            raise InputError(
+                f"{submission.folder}: asks for resources.memory_gib = {asked:g}, and a predictor gets at most "
+                f"{self.memory_gib:g} here. If this machine has it: wikiorder evaluate --memory {asked:g}"
+            )
+        return int(asked * 2**30)
 
 
 @dataclass(frozen=True, slots=True)

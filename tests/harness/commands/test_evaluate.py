@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -112,6 +113,32 @@ def test_an_equal_run_is_read_and_not_asked_again(tmp_path: Path, data: Path, re
         == asked
         == len(bundle.read(where(results)).articles) * 2
     )
+
+
+def test_a_run_in_progress_is_not_begun_afresh_by_another(tmp_path: Path, data: Path, results: Path) -> None:
+    arguments = (submission(tmp_path / "s"), "--data", data, "--results", results, "--modality", "text", "--fresh")
+    journal, partial = where(results).with_name("text.journal"), where(results).with_name("text.partial")
+    partial.mkdir(parents=True)
+    (partial / "kept").touch()
+    with journal.open("w+b") as stream:
+        stream.write(b"answers")
+        stream.flush()
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        done = evaluate(*arguments)
+        assert done.returncode == 2
+        assert "text.journal: another evaluation writes here now" in done.stderr
+        assert (journal.read_bytes(), (partial / "kept").exists()) == (b"answers", True)
+    assert evaluate(*arguments).returncode == 0
+
+
+def test_more_memory_than_a_run_gives_is_told_before_it_begins(tmp_path: Path, data: Path, results: Path) -> None:
+    subject = submission(tmp_path / "s", memory_gib=64)
+    arguments = (subject, "--data", data, "--results", results, "--modality", "text")
+    done = evaluate(*arguments)
+    assert done.returncode == 2
+    assert "asks for resources.memory_gib = 64, and a predictor gets at most 16 here" in done.stderr
+    assert not results.exists()
+    assert evaluate(*arguments, "--memory", "64").returncode == 0
 
 
 def test_scripts_get_one_json_object_a_modality(tmp_path: Path, data: Path, results: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from harness.contract.result import RunIdentity
 from harness.errors import InputError, SubmissionError
 from harness.records import Modality, Prediction, Variant
-from harness.run.journal import AnsweredBatch, Journal
+from harness.run.journal import AnsweredBatch, Journal, unused_journal
 
 IDENTITY = RunIdentity(
     set="ab" * 32,
@@ -80,6 +80,17 @@ def test_a_predictor_that_wants_another_batch_now_is_at_fault(path: Path) -> Non
 def test_two_evaluations_cannot_write_one_journal(path: Path) -> None:
     with Journal(path, IDENTITY), pytest.raises(InputError, match="another evaluation writes here"):
         Journal(path, IDENTITY)
+
+
+def test_a_journal_that_is_written_now_is_not_discarded(path: Path, tmp_path: Path) -> None:
+    with (
+        Journal(path, IDENTITY),
+        pytest.raises(InputError, match="another evaluation writes here"),
+        unused_journal(path),
+    ):
+        path.unlink()
+    with unused_journal(path), unused_journal(tmp_path / "none"):
+        path.unlink()
 
 
 def test_a_damaged_line_within_is_refused_and_not_skipped(path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from harness.contract import submission
-from harness.errors import SubmissionError
+from harness.errors import InputError, SubmissionError
 from harness.sandbox.base import Launch, Limits
 from harness.sandbox.container import seccomp
 from harness.sandbox.container.answers import ImageDescription, read
@@ -85,9 +85,11 @@ def test_these_are_all_the_flags_of_a_container() -> None:
     }
 
 
-def test_a_submission_may_ask_for_less_memory_than_the_limit_never_for_more() -> None:
-    assert options(memory_gib=1.5)["mem_limit"] == 1536 * MIB
-    assert options(memory_gib=512)["mem_limit"] == options(memory_gib=512)["memswap_limit"] == 2048 * MIB
+def test_a_submission_gets_the_memory_that_it_asks_for_and_is_told_if_it_cannot() -> None:
+    asked = options(memory_gib=1.5)
+    assert asked["mem_limit"] == asked["memswap_limit"] == 1536 * MIB
+    with pytest.raises(InputError, match=r"memory_gib = 512, and a predictor gets at most 2 here.*--memory 512"):
+        options(memory_gib=512)
 
 
 def test_a_gpu_is_one_device_request_and_changes_no_other_flag() -> None:
