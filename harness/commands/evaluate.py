@@ -123,15 +123,12 @@ def evaluate(
     wanted, where = _declared(subject, modalities), weights_folder(weights)
     endpoint: EndpointSandbox | None = None
     if settings is None:
-        sandbox = _confined(kind, forget, runtime, results)  # first: from here on, files are made as another user
-        frozen = frozen_set.load(test_set(data))
+        sandbox, frozen = _confined(kind, forget, runtime, results), frozen_set.load(test_set(data))  # in this order
     else:
         frozen = frozen_set.load(test_set(data))
         sandbox = endpoint = served.sandbox(settings, frozen, dry_run)
     canaries = release.secret(frozen, release.read_key(key_file) if key_file else None)
-    limits, key = _limits(memory, batch_seconds, endpoint is not None), _run_key(replay) if replay else None
-    if endpoint is None:
-        limits.memory_bytes(subject)  # told before an image is built
+    limits, key = _limits(memory, batch_seconds, None if endpoint else subject), _run_key(replay) if replay else None
     _tell_exposed(sandbox, frozen)
     scored: list[Bundle] = []
     for modality in wanted:
@@ -153,7 +150,10 @@ def evaluate(
 
 
 def _confined(kind: str, forget: bool, runtime: str | None, results: Path) -> Sandbox:
-    """Return the sandbox of a program, chosen before root is given up, which an engine's socket may need."""
+    """Return the sandbox of a program, chosen before root is given up, which an engine's socket may need.
+
+    From here on, files are made as the owner of `results`.
+    """
     from harness.sandbox.process import ownership
 
     sandbox = choose_sandbox(kind, forget, runtime)
@@ -184,13 +184,18 @@ def _run_key(bundle_folder: Path) -> bytes:
     return key
 
 
-def _limits(memory: float | None, batch_seconds: float | None, served: bool) -> Limits:
-    """Return the limits of a predictor. Requests to a served model have time limits of their own."""
+def _limits(memory: float | None, batch_seconds: float | None, subject: Submission | None) -> Limits:
+    """Return the limits of a submission's program; without one, those of requests, which have time limits of their own.
+
+    Raises:
+        InputError: the submission asks for more memory; told here, before an image is built.
+    """
     from harness.sandbox.base import Limits
 
     limits = Limits() if memory is None else Limits(memory_gib=memory)
-    if served:
+    if subject is None:
         return replace(limits, batch_s=limits.total_s, startup_s=limits.total_s)
+    limits.memory_bytes(subject)
     return replace(limits, batch_s=batch_seconds) if batch_seconds else limits
 
 
