@@ -28,7 +28,7 @@ from tests.hostile import arena
 BITS = 600
 SIGMA = (BITS / 4) ** 0.5  # of a binomial distribution
 CHANCE = 4 * SIGMA  # 49 bits of 600
-# The disk under the kernel keeps a trace, two or three bits of a hundred: docs/threat-model.md, "Below the kernel".
+# Plain reads leave a weak trace past the page cache, which this bound allows: docs/threat-model.md, "Not protected".
 CHANCE_ON_A_DISK = 6 * SIGMA
 LOG_S = 30  # until the engine has passed on the log's last line, on a busy machine
 
