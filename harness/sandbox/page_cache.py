@@ -4,7 +4,8 @@ A predictor can read a page of a file or leave it, and a later one can measure w
 Covered: after `drop`, no page of a visible file is in memory, except pages that a running program of the machine has
 mapped, which no predictor can change. Reading all files instead would be as uniform, but takes longer than a run and
 does not hold where they are larger than memory.
-Not covered: the kernel's cache of names; files that this user cannot open; a file system that ignores the advice.
+Not covered: a trace that a read leaves past the page cache, larger for reads by O_DIRECT, which docs/threat-model.md
+measures; the kernel's cache of names; files that this user cannot open; a file system that ignores the advice.
 """
 
 from __future__ import annotations
